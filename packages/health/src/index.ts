@@ -1,0 +1,8 @@
+// The package's face: reading target health, and polling it.
+
+export { type CallFault, type CallFaultCode, callFaultOf } from "./call-fault.ts";
+export { readTargetHealth, type TargetHealthClient } from "./read-target-health.ts";
+export { groupLabelOf, labelOf, sameTarget, type Target } from "./target.ts";
+export { readTargetGroups, type TargetGroup, type TargetGroupClient } from "./target-group.ts";
+export type { TargetHealth } from "./target-health.ts";
+export { TargetHealthError } from "./target-health-error.ts";
