@@ -1,0 +1,38 @@
+// The package's face: a world, its clock, and the ways to talk to it.
+
+export { answer, type Delivery, type WireAnswer, type WireRequest } from "./answer.ts";
+export type { Call } from "./call.ts";
+export { type Clock, realClock } from "./clock.ts";
+export type {
+  BucketName,
+  ContainerDefinition,
+  DeploymentKind,
+  LaunchType,
+  LoadBalancerEntry,
+  NetworkMode,
+  PortMapping,
+  TargetGroupDescription,
+  WorldDescription,
+} from "./description.ts";
+export { environmentOf } from "./environment.ts";
+export type { Fault, FaultKind } from "./fault.ts";
+export { fetchOf, type InProcessRequestHandler, requestHandlerOf } from "./in-process.ts";
+export { serve, type WorldServer } from "./serve.ts";
+export { type SimulatedClock, simulatedClock } from "./simulated-clock.ts";
+export {
+  type ContainerView,
+  createWorld,
+  type Deployment,
+  type StopCause,
+  type TaskView,
+  type World,
+  type WorldMeans,
+} from "./world.ts";
+export type {
+  ContainerStatus,
+  Target,
+  TargetHealth,
+  TargetState,
+  TaskLastStatus,
+  WorldEvent,
+} from "./world-event.ts";
