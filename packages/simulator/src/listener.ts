@@ -87,6 +87,7 @@ export async function openListener(
   const open = new Map<Flow, (end: FlowEnd) => void>();
   let flows = 0;
   let turn = 0;
+  let settleWhenEmpty = (): void => {};
 
   const carry = (client: Socket): void => {
     const registered = targets();
@@ -121,6 +122,7 @@ export async function openListener(
       if (closed < 2) return;
       open.delete(flow);
       onFlow({ kind: "ended", flow, end: cause ?? "closed" });
+      settleWhenEmpty();
     };
     open.set(flow, reset);
     // Nagle's algorithm would hold back small answers that the target sent at once.
@@ -165,8 +167,12 @@ export async function openListener(
     resetFlows: (label) => resetAll(label),
     close: () =>
       new Promise<void>((resolve) => {
-        // Without an argument the callback cannot tell "was not running" from "closed": both are what is asked for.
-        server.close(() => resolve());
+        // The server waits for its clients alone: the sockets towards the targets close on their own.
+        const settle = (): void => {
+          if (!server.listening && open.size === 0) resolve();
+        };
+        settleWhenEmpty = settle;
+        server.close(settle);
         resetAll(undefined);
       }),
   };
