@@ -17,6 +17,15 @@ export type {
 export { environmentOf } from "./environment.ts";
 export type { Fault, FaultKind } from "./fault.ts";
 export { fetchOf, type InProcessRequestHandler, requestHandlerOf } from "./in-process.ts";
+export {
+  type Flow,
+  type FlowEnd,
+  type FlowEvent,
+  type Listener,
+  type ListenerOptions,
+  type ListenerTarget,
+  openListener,
+} from "./listener.ts";
 export { serve, type WorldServer } from "./serve.ts";
 export { type SimulatedClock, simulatedClock } from "./simulated-clock.ts";
 export {
