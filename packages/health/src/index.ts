@@ -2,6 +2,13 @@
 
 export { type CallFault, type CallFaultCode, callFaultOf } from "./call-fault.ts";
 export { readTargetHealth, type TargetHealthClient } from "./read-target-health.ts";
+export {
+  nextRound,
+  type RoundOutcome,
+  type Schedule,
+  type SourcePace,
+  scheduleOf,
+} from "./schedule.ts";
 export { groupLabelOf, labelOf, sameTarget, type Target } from "./target.ts";
 export { readTargetGroups, type TargetGroup, type TargetGroupClient } from "./target-group.ts";
 export type { TargetHealth } from "./target-health.ts";

@@ -1,0 +1,152 @@
+// Whom to ask next, and when: pure, so that a whole fleet of them can be simulated.
+
+/**
+ * How a round ended: `answered`; `throttled` by the account's request rate; `failed` in a way that may pass; `refused` in a
+ * way that will not pass by itself, such as a missing permission.
+ */
+export type RoundOutcome = "answered" | "throttled" | "failed" | "refused";
+
+/** The pace of one source, that is, of one API with a request rate of its own. */
+export interface SourcePace {
+  /** Time between two questions to this source: the poll interval, or more after throttling. */
+  readonly intervalMs: number;
+  /** From the end of the last round until this source may be asked again; 0 or less: now. */
+  readonly dueMs: number;
+  /** How its last question ended; undefined until it was asked. */
+  readonly outcome: RoundOutcome | undefined;
+  /** Answers in a row. */
+  readonly answers: number;
+  /** Throttled rounds in a row. */
+  readonly throttles: number;
+  /** Refusals that will not pass by themselves, in a row. */
+  readonly refusals: number;
+  /** The interval that was held before the throttled rounds in a row began. */
+  readonly heldMs: number;
+}
+
+/** The paces of all sources, and whose turn it is. The first source is the one to prefer. */
+export interface Schedule {
+  /** The poll interval: the shortest time between two rounds, jitter apart. */
+  readonly pollIntervalMs: number;
+  /** Index of the source to ask in the coming round. */
+  readonly turn: number;
+  readonly sources: readonly SourcePace[];
+}
+
+// The rate's additive increase with each answer, for each millisecond of the interval it was held: so much in a second however
+// often a task asks, which is what makes the shares equal. Searched with the fleet simulation beside the tests.
+const increasePerMs2 = 1e-13;
+const decrease = 1.5;
+const intervalMaxMs = 30 * 60_000;
+const refusalMaxMs = 15 * 60_000;
+// So many throttled rounds in a row are an outage and no contention: the fleet then returns to what it held before.
+const outageThrottles = 6;
+const jitter = 0.25;
+
+/** A schedule whose first round asks the first of `sources` sources at once. */
+export const scheduleOf = (pollIntervalMs: number, sources: number): Schedule => ({
+  pollIntervalMs,
+  turn: 0,
+  sources: Array.from({ length: sources }, () => ({
+    intervalMs: pollIntervalMs,
+    dueMs: 0,
+    outcome: undefined,
+    answers: 0,
+    throttles: 0,
+    refusals: 0,
+    heldMs: pollIntervalMs,
+  })),
+});
+
+/**
+ * The schedule after the round of `schedule.turn`, and the time until the next one.
+ *
+ * The rate of a source grows by a little with every answer and falls to two thirds with every throttled round, as TCP shares a
+ * link, so that many tasks come to equal shares of an account's request rate. A failure that is no throttling leaves the
+ * rate. A refusal that will not pass is asked about again more and more rarely, at least every 15 minutes. While the first
+ * source does not answer, or has to be asked more slowly, the second fills its rounds; two rounds are never closer
+ * together than the poll interval less its jitter.
+ *
+ * @param random a number from 0 to below 1, each time it is called: each wait is varied by up to a quarter either way.
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html
+ */
+export function nextRound(
+  schedule: Schedule,
+  outcome: RoundOutcome,
+  random: () => number,
+): { readonly schedule: Schedule; readonly waitMs: number } {
+  const { pollIntervalMs, turn } = schedule;
+  const varied = (ms: number): number => ms * (1 - jitter + 2 * jitter * random());
+  const sources = schedule.sources.map((pace, index) => {
+    if (index !== turn) return pace;
+    const asked = paceAfter(pace, outcome, pollIntervalMs);
+    return { ...asked, dueMs: varied(waitOf(asked)) };
+  });
+  const soonestMs = varied(pollIntervalMs);
+  const candidates = sources
+    .map(({ dueMs }, index) => ({ index, waitMs: Math.max(dueMs, soonestMs) }))
+    .filter(({ index }) => index === 0 || standsIn(sources, index));
+  // After a throttled or failed round the question moves on; otherwise the source that may be asked first, the earlier one on a tie.
+  const others = candidates.filter(({ index }) => index !== turn);
+  const open = outcome === "answered" || others.length === 0 ? candidates : others;
+  const next = open.reduce((best, candidate) =>
+    candidate.waitMs < best.waitMs ? candidate : best,
+  );
+  // A source that answered without a backlog is asked at its own varied interval, not at the longer of two draws.
+  const own = sources[next.index];
+  const waitMs = next.index === turn && own !== undefined ? own.dueMs : next.waitMs;
+  return {
+    schedule: {
+      pollIntervalMs,
+      turn: next.index,
+      sources: sources.map((pace) => ({ ...pace, dueMs: pace.dueMs - waitMs })),
+    },
+    waitMs,
+  };
+}
+
+function standsIn(sources: readonly SourcePace[], index: number): boolean {
+  const first = sources[0];
+  const other = sources[index];
+  if (first === undefined || other === undefined) return false;
+  return first.outcome !== "answered" || first.intervalMs > other.intervalMs;
+}
+
+/** The time until this source is asked again, jitter apart. */
+const waitOf = ({ intervalMs, refusals }: SourcePace): number =>
+  refusals === 0
+    ? intervalMs
+    : Math.max(intervalMs, Math.min(refusalMaxMs, intervalMs * decrease ** refusals));
+
+function paceAfter(pace: SourcePace, outcome: RoundOutcome, pollIntervalMs: number): SourcePace {
+  const { intervalMs } = pace;
+  switch (outcome) {
+    case "failed":
+      return { ...pace, outcome, answers: 0, refusals: 0 };
+    case "refused":
+      return { ...pace, outcome, answers: 0, refusals: pace.refusals + 1 };
+    case "throttled":
+      return {
+        outcome,
+        answers: 0,
+        throttles: pace.answers > 0 ? 1 : pace.throttles + 1,
+        refusals: 0,
+        dueMs: pace.dueMs,
+        heldMs: pace.answers > 0 || pace.throttles === 0 ? intervalMs : pace.heldMs,
+        intervalMs: Math.min(intervalMaxMs, intervalMs * decrease),
+      };
+    case "answered": {
+      const rate = 1 / intervalMs + increasePerMs2 * intervalMs;
+      // The way back from an outage is short: a third of the interval with each answer, to what was held before.
+      const back = pace.throttles >= outageThrottles && intervalMs > pace.heldMs;
+      const nextMs = back ? Math.max(pace.heldMs, intervalMs / 3) : 1 / rate;
+      return {
+        ...pace,
+        outcome,
+        answers: pace.answers + 1,
+        refusals: 0,
+        intervalMs: Math.max(pollIntervalMs, nextMs),
+      };
+    }
+  }
+}
