@@ -23,3 +23,12 @@ export const realClock: Clock = {
       signal.addEventListener("abort", wake, { once: true });
     }),
 };
+
+/** The wall clock's time, since 1970, when `realClock` showed 0. */
+export const processStartMs: number = performance.timeOrigin;
+
+/** Resolves when the event loop has gone round once: every chain of promises has run out by then. */
+export const eventLoopTurn = (): Promise<void> =>
+  new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });

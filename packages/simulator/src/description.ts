@@ -146,7 +146,7 @@ export interface WorldDescription {
   }[];
   /** In bridge mode: dynamic host ports in the order of their use; then 32768, 32769, .... */
   readonly hostPorts?: readonly number[];
-  /** From the first pull to the state RUNNING a task waits, ACTIVATING, until its targets are registered; that begins so late: 0 by default. */
+  /** How long a task whose containers all run is ACTIVATING before ECS registers its targets; 0 by default. */
   readonly registrationDelayMs?: number;
   /** ECS sees a target `unused` and goes on to stop the containers so much later; 0 by default. */
   readonly schedulerLagMs?: number;

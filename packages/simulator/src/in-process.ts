@@ -27,9 +27,7 @@ export function requestHandlerOf(_world: World): InProcessRequestHandler {
 }
 
 /** A `fetch` for the metadata and credentials endpoints, whatever the host in the URL. Waits on the world's clock; rejects with the signal's reason. */
-export function fetchOf(
-  _world: World,
-): (
+export function fetchOf(_world: World): (
   url: string,
   init?: {
     readonly signal?: AbortSignal | null;

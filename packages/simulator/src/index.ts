@@ -3,6 +3,7 @@
 export { answer, type Delivery, type WireAnswer, type WireRequest } from "./answer.ts";
 export type { Call } from "./call.ts";
 export { type Clock, realClock } from "./clock.ts";
+export { createWorld } from "./create-world.ts";
 export type {
   BucketName,
   ContainerDefinition,
@@ -28,14 +29,13 @@ export {
 } from "./listener.ts";
 export { serve, type WorldServer } from "./serve.ts";
 export { type SimulatedClock, simulatedClock } from "./simulated-clock.ts";
-export {
-  type ContainerView,
-  createWorld,
-  type Deployment,
-  type StopCause,
-  type TaskView,
-  type World,
-  type WorldMeans,
+export type {
+  ContainerView,
+  Deployment,
+  StopCause,
+  TaskView,
+  World,
+  WorldMeans,
 } from "./world.ts";
 export type {
   ContainerStatus,

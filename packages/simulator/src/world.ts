@@ -1,4 +1,4 @@
-// The world: one ECS service, its tasks and its load balancer, as a function of recorded changes and the clock's time.
+// What a world is to those who use it: one ECS service, its tasks and its load balancer.
 
 import type { Call } from "./call.ts";
 import type { Clock } from "./clock.ts";
@@ -148,9 +148,4 @@ export interface World {
 
   /** Sets a fault; gives what ends it. */
   fault(fault: Fault): () => void;
-}
-
-/** Makes a world. Equal means and descriptions, and equal acts at equal times, give equal worlds. */
-export function createWorld(_means: WorldMeans & WorldDescription): World {
-  throw new Error("not built yet");
 }
