@@ -61,7 +61,8 @@ export const docstrings: HouseRule = (files) =>
       // The further signatures of an overloaded function need none of their own.
       if (seen.has(name)) return [];
       seen.add(name);
-      return /\*\/\s*$/.test(text.slice(0, match.index)) && inDocstring(text, match.index)
+      const above = text.slice(code.slice(0, match.index).trimEnd().length, match.index);
+      return /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*$/.test(above)
         ? []
         : [offenceAt(path, text, match.index, `\`${name}\` is exported without a docstring`)];
     });
@@ -69,11 +70,6 @@ export const docstrings: HouseRule = (files) =>
 
 const declaration =
   /^export (?:declare |abstract |async )*(?:function\*? |const |let |class |interface |type |namespace )(?!\{)(?<name>[\w$]+|[[{])/gm;
-
-const inDocstring = (text: string, before: number): boolean => {
-  const open = text.lastIndexOf("/*", before);
-  return text.startsWith("/**", open) && !text.slice(open, before).includes("*/\n\n");
-};
 
 /**
  * Which of our packages a folder's code may import. What stands in `src` is drawn in docs/architecture.md; tests may also use
