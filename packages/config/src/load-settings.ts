@@ -33,72 +33,77 @@ export async function loadSettings(
   environment: Environment,
   filePaths: readonly string[] = defaultFilePaths,
 ): Promise<LoadedSettings> {
-  const file = await loadFile(environment[fileVariable], filePaths);
-  if (file !== undefined && "fault" in file) {
+  const found = await loadFile(environment[fileVariable], filePaths);
+  if (found.kind === "unusable") {
     const { faults } = settle(environment, "unusable");
-    throw new ConfigError("faulty-file", [file.fault, ...faults]);
+    throw new ConfigError("faulty-file", [...found.faults, ...faults]);
   }
+  const file = found.kind === "file" ? found.file : undefined;
   const { settings, faults } = settle(environment, file);
   if (faults.length > 0) throw new ConfigError("faulty-settings", faults);
   return { settings, file: file?.path };
 }
 
-type FoundFile = SettingsFile | { readonly fault: SettingFault } | undefined;
+type Found =
+  | { readonly kind: "file"; readonly file: SettingsFile }
+  | { readonly kind: "absent" }
+  | {
+      readonly kind: "unusable";
+      readonly faults: readonly SettingFault[];
+      readonly there: boolean;
+    };
 
-async function loadFile(
-  named: string | undefined,
-  filePaths: readonly string[],
-): Promise<FoundFile> {
+async function loadFile(named: string | undefined, filePaths: readonly string[]): Promise<Found> {
   if (!isUnset(named)) return loadNamedFile(named);
-  const files = await Promise.all(filePaths.map(async (path) => await loadOne(path)));
-  const found = files.filter((file) => file !== undefined);
-  if (found.length < 2) return found[0];
-  const there = filePaths.filter((_, index) => files[index] !== undefined).map(lineOf);
-  const paths = there.join(" and ");
-  return faultOf(
-    "ambiguous",
-    there.join(", "),
-    "one settings file",
-    `${there.length}`,
-    `${paths} are there together, and one settings file is wanted: remove one, or name one in ${fileVariable}.`,
-  );
+  const all = await Promise.all(filePaths.map(loadOne));
+  const there = filePaths.filter((_, index) => {
+    const found = all[index];
+    return found?.kind === "file" || (found?.kind === "unusable" && found.there);
+  });
+  if (there.length > 1) {
+    const paths = there.map(lineOf).join(" and ");
+    const message = `${paths} are there together, and one settings file is wanted: remove one, or name one in ${fileVariable}.`;
+    return unusable("ambiguous", paths, "one settings file", `${there.length}`, message);
+  }
+  const faults = all.flatMap((found) => (found.kind === "unusable" ? found.faults : []));
+  if (faults.length > 0) return { kind: "unusable", faults, there: true };
+  return all.find(({ kind }) => kind === "file") ?? { kind: "absent" };
 }
 
-async function loadNamedFile(named: string): Promise<FoundFile> {
-  const label = `"${lineOf(named)}"`;
-  if (!/\.(ya?ml|json)$/.test(named))
-    return faultOf("malformed", fileVariable, "a path that ends in .yaml, .yml or .json", label);
-  const absent = faultOf(
-    "missing",
-    fileVariable,
-    "a file that is there",
-    label,
-    `${fileVariable} names ${label}, which does not exist.`,
-  );
-  return (await loadOne(named)) ?? absent;
+async function loadNamedFile(named: string): Promise<Found> {
+  const name = `"${lineOf(named)}"`;
+  if (!/\.(ya?ml|json)$/.test(named)) {
+    const wanted = "a path that ends in .yaml, .yml or .json";
+    const message = `${fileVariable} wants ${wanted}, and got ${name}.`;
+    return unusable("malformed", fileVariable, wanted, name, message);
+  }
+  const found = await loadOne(named);
+  if (found.kind !== "absent") return found;
+  const message = `${fileVariable} names ${name}, which does not exist.`;
+  return unusable("missing", fileVariable, "a file that is there", name, message);
 }
 
-async function loadOne(path: string): Promise<FoundFile> {
+async function loadOne(path: string): Promise<Found> {
   const source = lineOf(path);
   const read = await readSettingsText(path);
-  if (read.kind === "absent") return undefined;
-  if (read.kind === "unreadable")
-    return faultOf("unreadable", source, "a text file in UTF-8 of at most 256 KiB", read.holds);
+  if (read.kind === "absent") return read;
+  if (read.kind !== "text") {
+    const wanted = "a text file in UTF-8 of at most 256 KiB";
+    const message = `${source} has to be ${wanted}, and is ${read.is}.`;
+    return unusable("unreadable", source, wanted, read.is, message, read.kind !== "denied");
+  }
   const parsed = parseSettingsText(read.text);
-  if (parsed.kind === "value") return { path, value: parsed.value };
-  return faultOf(
-    "unreadable",
-    source,
-    "one JSON or YAML document",
-    parsed.reason,
-    `${source} is not one JSON or YAML document, ${parsed.reason}.`,
-  );
+  if (parsed.kind === "value") return { kind: "file", file: { path, value: parsed.value } };
+  const wanted = "one JSON or YAML document";
+  const message = `${source} is not ${wanted}, ${parsed.reason}.`;
+  return unusable("unreadable", source, wanted, parsed.reason, message);
 }
 
-const faultOf = (
+const unusable = (
   code: SettingFaultCode,
   source: string,
   wanted: string,
   got: string,
-  message = `${source} wants ${wanted}, and got ${got}.`,
-): { readonly fault: SettingFault } => ({ fault: { code, source, wanted, got, message } });
+  message: string,
+  there = true,
+): Found => ({ kind: "unusable", faults: [{ code, source, wanted, got, message }], there });

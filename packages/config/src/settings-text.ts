@@ -5,11 +5,11 @@ import { constants, open } from "node:fs/promises";
 /** More than a thousand times what a file with every setting needs. */
 const boundBytes = 256 * 1024;
 
-/** What a path held: a text, nothing at all, or something that is no settings file, in words: `a directory`. */
+/** What is at a path: a text, nothing at all, what this user may not see, or what is no settings file, in words: `a directory`. */
 export type SettingsText =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "absent" }
-  | { readonly kind: "unreadable"; readonly holds: string };
+  | { readonly kind: "denied" | "unreadable"; readonly is: string };
 
 /**
  * Reads a text file of at most 256 KiB in UTF-8, with or without a byte order mark. Never rejects, never waits for a writer, and
@@ -23,7 +23,7 @@ export async function readSettingsText(path: string): Promise<SettingsText> {
     if (stats.isDirectory())
       return unreadable("a directory (a bind mount of a file that does not exist makes one)");
     if (!stats.isFile()) return unreadable("no regular file");
-    if (stats.size > boundBytes) return unreadable(`${stats.size} bytes`);
+    if (stats.size > boundBytes) return unreadable(`${stats.size} bytes long`);
     // Files such as those of /proc do not tell their size, and a file may grow.
     const bytes = new Uint8Array(boundBytes + 1);
     let length = 0;
@@ -32,19 +32,18 @@ export async function readSettingsText(path: string): Promise<SettingsText> {
       if (bytesRead === 0) return textOf(bytes.subarray(0, length));
       length += bytesRead;
     }
-    return unreadable(`more than ${boundBytes} bytes`);
+    return unreadable(`more than ${boundBytes} bytes long`);
   } catch (error) {
     const { code = "no reason given" } = error as { readonly code?: string };
     if (code === "ENOENT" || code === "ENOTDIR") return { kind: "absent" };
-    return unreadable(
-      code === "EACCES"
-        ? "a file that this user may not read (EACCES)"
-        : `no file to read (${code})`,
-    );
+    // Of a path in a closed directory, this is the answer whether or not there is a file.
+    if (code === "EACCES")
+      return { kind: "denied", is: "nothing that this user may read (EACCES)" };
+    return unreadable(`nothing that can be read (${code})`);
   }
 }
 
-const unreadable = (holds: string): SettingsText => ({ kind: "unreadable", holds });
+const unreadable = (is: string): SettingsText => ({ kind: "unreadable", is });
 
 function textOf(bytes: Uint8Array): SettingsText {
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))

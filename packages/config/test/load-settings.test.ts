@@ -288,13 +288,13 @@ describe("what it may not hold", () => {
       new Uint8Array([...Buffer.from("# caf"), 0xe9, 0x0a]),
       "binary data, or a text in another encoding than UTF-8",
     ],
-    ["10 MB", new Uint8Array(10_000_000).fill(0x20), "10000000 bytes"],
-    ["one byte more than 256 KiB", new Uint8Array(256 * 1024 + 1).fill(0x20), "262145 bytes"],
+    ["10 MB", new Uint8Array(10_000_000).fill(0x20), "10000000 bytes long"],
+    ["one byte more than 256 KiB", new Uint8Array(256 * 1024 + 1).fill(0x20), "262145 bytes long"],
   ])("%s", async (_, content, got) => {
     const faults = await faultsOf(() => settingsIn(content));
     expect(faults).toMatchObject([{ code: "unreadable", got }]);
     expect(faults[0]?.message).toBe(
-      `${faults[0]?.source} wants a text file in UTF-8 of at most 256 KiB, and got ${got}.`,
+      `${faults[0]?.source} has to be a text file in UTF-8 of at most 256 KiB, and is ${got}.`,
     );
   });
 
@@ -345,7 +345,7 @@ describe("what is no file", () => {
     const path = join(folder, "socket.yaml");
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path, resolve));
-    expect(await gotOf(path)).toBe("no file to read (ENXIO)");
+    expect(await gotOf(path)).toBe("nothing that can be read (ENXIO)");
     server.close();
   });
 
@@ -358,27 +358,36 @@ describe("what is no file", () => {
   test("a path that goes round in a circle", async () => {
     const path = join(folder, "circle.yaml");
     await symlink(path, path);
-    expect(await gotOf(path)).toBe("no file to read (ELOOP)");
+    expect(await gotOf(path)).toBe("nothing that can be read (ELOOP)");
   });
 
   test("a path with a null byte", async () => {
-    expect(await gotOf("/tmp/a\0b.yaml")).toStartWith("no file to read (");
+    expect(await gotOf("/tmp/a\0b.yaml")).toStartWith("nothing that can be read (");
   });
+
+  // The superuser may read anything: there the file is read by another user.
+  const gotByAnother = async (environment: Record<string, string>, paths: readonly string[]) => {
+    await chmod(folder, 0o755);
+    const program = `const { loadSettings } = await import(${JSON.stringify(join(import.meta.dir, "../src/index.ts"))});
+      if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534); }
+      const refuse = loadSettings(${JSON.stringify(environment)}, ${JSON.stringify(paths)});
+      await refuse.catch(({ faults }) => console.log(JSON.stringify(faults.map(({ source, got }) => [source, got]))));`;
+    return JSON.parse(Bun.spawnSync([process.execPath, "-e", program]).stdout.toString());
+  };
+  const denied = "nothing that this user may read (EACCES)";
 
   test("a file that this user may not read", async () => {
     const path = await place("mode: observe");
     await chmod(path, 0o000);
-    // The superuser may read anything: there the file is read by another user.
-    const program = `const { loadSettings } = await import(${JSON.stringify(join(import.meta.dir, "../src/index.ts"))});
-      process.setgid?.(65534); process.setuid?.(65534);
-      await loadSettings({ NLB_SIDECAR_CONFIG: ${JSON.stringify(path)} }).catch((error) => console.log(error.faults[0].got));`;
-    const plain = program.replace(/process\.set.*\n/, "\n");
-    await chmod(folder, 0o755);
-    const { stdout } = Bun.spawnSync([
-      process.execPath,
-      "-e",
-      process.getuid?.() === 0 ? program : plain,
-    ]);
-    expect(stdout.toString().trim()).toBe("a file that this user may not read (EACCES)");
+    expect(await gotByAnother({ NLB_SIDECAR_CONFIG: path }, [])).toEqual([[path, denied]]);
+  });
+
+  test("a closed directory, where nobody knows which default file is there", async () => {
+    const closed = join(folder, "closed");
+    await mkdir(closed, { mode: 0o700 });
+    await chmod(closed, process.getuid?.() === 0 ? 0o700 : 0o000);
+    const paths = [join(closed, "config.yaml"), join(closed, "config.json")];
+    expect(await gotByAnother({}, paths)).toEqual(paths.map((path) => [path, denied]));
+    await chmod(closed, 0o700);
   });
 });
