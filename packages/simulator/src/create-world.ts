@@ -226,6 +226,7 @@ export function createWorld(given: WorldMeans & WorldDescription): World {
     loadBalancer,
     nowMs,
     settle,
+    act,
     strike,
     throttle: createApiThrottle(description, random),
     admitsMetadata,

@@ -1,6 +1,6 @@
 // The package's face: a world, its clock, and the ways to talk to it.
 
-export { answer, type Delivery, type WireAnswer, type WireRequest } from "./answer.ts";
+export { answer } from "./answer.ts";
 export type { Call } from "./call.ts";
 export { type Clock, realClock } from "./clock.ts";
 export { createWorld } from "./create-world.ts";
@@ -17,7 +17,12 @@ export type {
 } from "./description.ts";
 export { environmentOf } from "./environment.ts";
 export type { Fault, FaultKind } from "./fault.ts";
-export { fetchOf, type InProcessRequestHandler, requestHandlerOf } from "./in-process.ts";
+export {
+  fetchOf,
+  type InProcessFetch,
+  type InProcessRequestHandler,
+  requestHandlerOf,
+} from "./in-process.ts";
 export {
   type Flow,
   type FlowEnd,
@@ -29,6 +34,7 @@ export {
 } from "./listener.ts";
 export { serve, type WorldServer } from "./serve.ts";
 export { type SimulatedClock, simulatedClock } from "./simulated-clock.ts";
+export type { Delivery, WireAnswer, WireRequest } from "./wire.ts";
 export type {
   ContainerView,
   Deployment,

@@ -17,6 +17,8 @@ export interface Model {
   readonly nowMs: () => number;
   /** Lets due changes happen. */
   readonly settle: () => void;
+  /** Changes something now, and lets follow what follows from it. */
+  readonly act: <Result>(change: () => Result) => Result;
   /** The fault that a call meets now, which is thereby counted. */
   readonly strike: (action: string, taskArn: string | undefined) => Fault | undefined;
   readonly throttle: ApiThrottle;

@@ -30,6 +30,8 @@ export interface DeploymentRun {
   readonly ready: Set<TaskRun>;
   /** Traffic moves at once for all tasks, at a moment that is set when all are ready. */
   shifting: boolean;
+  /** The traffic has moved to it. */
+  primary: boolean;
 }
 
 /** What the scheduler stands on. */
@@ -87,6 +89,7 @@ export function createScheduler(means: SchedulerMeans): Scheduler {
   let loadBalancers = description.loadBalancers;
   let dynamicPorts = 0;
 
+  const uuid = (): string => `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`;
   const nextHostPort = (): number => {
     const port = description.hostPorts[dynamicPorts] ?? 32_768 + dynamicPorts;
     dynamicPorts += 1;
@@ -172,7 +175,11 @@ export function createScheduler(means: SchedulerMeans): Scheduler {
     });
   };
 
-  const createTask = (deploymentId: string, entries: readonly LoadBalancerEntry[]): TaskRun => {
+  const createTask = (
+    deploymentId: string,
+    entries: readonly LoadBalancerEntry[],
+    createdMs: number,
+  ): TaskRun => {
     const index = tasks.length;
     const id = hex(32);
     const given = description.addresses[index];
@@ -183,9 +190,8 @@ export function createScheduler(means: SchedulerMeans): Scheduler {
       (described): ContainerRun => ({
         described,
         dockerId: description.launchType === "FARGATE" ? `${id}-${digits(10)}` : hex(64),
-        arn: arnOf(
-          `container/${cluster}/${id}/${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`,
-        ),
+        arn: arnOf(`container/${cluster}/${id}/${uuid()}`),
+        endpointId: description.launchType === "FARGATE" ? `${id}-${digits(10)}` : uuid(),
         bindings: bindingsOf(described, description, nextHostPort),
         status: "NONE",
         exitCode: undefined,
@@ -229,17 +235,14 @@ export function createScheduler(means: SchedulerMeans): Scheduler {
     const task: TaskRun = {
       arn: arnOf(`task/${cluster}/${id}`),
       id,
-      endpointId:
-        description.launchType === "FARGATE"
-          ? `${id}-${digits(10)}`
-          : `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`,
+      credentialsId: uuid(),
       accessKeyId: `ASIA${hex(16).toUpperCase()}`,
       deploymentId,
-      attachmentId: `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`,
+      attachmentId: uuid(),
       networkInterfaceId: `eni-${hex(17)}`,
       ...place,
       targets: [...targets.values()],
-      createdMs: nowMs(),
+      createdMs,
       statuses: [],
       startedMs: undefined,
       stoppingMs: undefined,
@@ -438,6 +441,7 @@ export function createScheduler(means: SchedulerMeans): Scheduler {
       if (arrives.has(group.arn)) loadBalancer.setInUse(group, true);
       else if (leaves.has(group.arn)) loadBalancer.setInUse(group, false);
     }
+    deployment.primary = true;
     agenda.add(nowMs() + description.bakeMs, () => {
       for (const task of deployment.toReplace.splice(0)) stop(task, "service");
     });
@@ -476,24 +480,32 @@ export function createScheduler(means: SchedulerMeans): Scheduler {
     return entry === undefined ? [] : [entry];
   };
 
-  const begin = (count: number, toReplace: readonly TaskRun[]): DeploymentRun => {
+  const begin = (
+    count: number,
+    toReplace: readonly TaskRun[],
+    createdMs: number,
+  ): DeploymentRun => {
     const id = `ecs-svc/${digits(19)}`;
     const entries = entriesOf(deployments.length);
-    const started = Array.from({ length: count }, () => createTask(id, entries));
+    const started = Array.from({ length: count }, () => createTask(id, entries, createdMs));
     const deployment: DeploymentRun = {
       id,
-      createdMs: nowMs(),
+      createdMs,
       loadBalancers: entries,
       started,
       toReplace: [...toReplace],
       ready: new Set(),
       shifting: false,
+      // The first one carries the traffic from the beginning.
+      primary: deployments.length === 0 || description.deployment === "ROLLING",
     };
     deployments.push(deployment);
     return deployment;
   };
 
-  for (const task of begin(description.tasks, []).started) stand(task);
+  // Old enough for answers that lag.
+  const longAgoMs = nowMs() - description.apiLagMs;
+  for (const task of begin(description.tasks, [], longAgoMs).started) stand(task);
 
   return {
     tasks,
@@ -509,7 +521,7 @@ export function createScheduler(means: SchedulerMeans): Scheduler {
     deploy() {
       const pending = new Set(deployments.flatMap(({ toReplace }) => toReplace));
       const replaced = tasks.filter((task) => wantsToRun(task) && !pending.has(task));
-      const deployment = begin(Math.max(1, replaced.length), replaced);
+      const deployment = begin(Math.max(1, replaced.length), replaced, nowMs());
       for (const task of deployment.started) launch(task);
       return {
         id: deployment.id,
@@ -519,7 +531,7 @@ export function createScheduler(means: SchedulerMeans): Scheduler {
     },
     start() {
       const deployment = deployments.at(-1);
-      const task = createTask(deployment?.id ?? "", deployment?.loadBalancers ?? []);
+      const task = createTask(deployment?.id ?? "", deployment?.loadBalancers ?? [], nowMs());
       launch(task);
       return task;
     },

@@ -13,6 +13,7 @@ export interface ContainerRun {
   readonly described: ResolvedContainer;
   readonly dockerId: string;
   readonly arn: string;
+  readonly endpointId: string;
   /** Published once the container runs. */
   readonly bindings: readonly PortBinding[];
   status: ContainerStatus;
@@ -49,7 +50,7 @@ export interface TaskTarget {
 export interface TaskRun {
   readonly arn: string;
   readonly id: string;
-  readonly endpointId: string;
+  readonly credentialsId: string;
   readonly accessKeyId: string;
   readonly deploymentId: string;
   readonly attachmentId: string;
@@ -139,7 +140,6 @@ export function viewOf(task: TaskRun, { networkMode, service }: ResolvedDescript
   return {
     arn: task.arn,
     id: task.id,
-    endpointId: task.endpointId,
     ...statusOf(task),
     stopCode: task.stopCode,
     networkMode,
@@ -147,8 +147,9 @@ export function viewOf(task: TaskRun, { networkMode, service }: ResolvedDescript
     ipv6: task.ipv6,
     ec2InstanceId: task.instance?.ec2InstanceId,
     startedBy: service === null ? undefined : task.deploymentId,
-    containers: task.containers.map(({ described, status, exitCode, bindings }) => ({
+    containers: task.containers.map(({ described, endpointId, status, exitCode, bindings }) => ({
       name: described.name,
+      endpointId,
       status,
       exitCode,
       ports: networkMode === "bridge" && status !== "RUNNING" ? [] : bindings,

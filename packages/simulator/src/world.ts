@@ -34,8 +34,6 @@ export interface TaskView {
   readonly arn: string;
   /** The last part of its ARN: 32 hex digits. */
   readonly id: string;
-  /** The id in its metadata and credentials paths. */
-  readonly endpointId: string;
   readonly desiredStatus: "RUNNING" | "STOPPED";
   readonly lastStatus: TaskLastStatus;
   readonly stopCode: string | undefined;
@@ -54,6 +52,8 @@ export interface TaskView {
 /** A container of a task as it is now. */
 export interface ContainerView {
   readonly name: string;
+  /** The id in the paths of its own metadata endpoint: `/v4/<id>`. */
+  readonly endpointId: string;
   readonly status: ContainerStatus;
   readonly exitCode: number | undefined;
   /** In bridge mode, once it runs; in awsvpc and host mode the container's own ports. */
