@@ -277,16 +277,28 @@ export const readmes: HouseRule = (files) =>
 
 /** The names that an `index.ts` exports, types included, in alphabetical order. */
 export const exportsOf = (face: string): readonly string[] =>
-  [...codeOf(face).matchAll(/^export (?:type )?\{([^}]*)\}/gm)]
-    .flatMap((match) => (match[1] ?? "").split(","))
-    .map((name) =>
-      name
-        .trim()
-        .replace(/^type /, "")
-        .replace(/^.* as /, ""),
-    )
-    .filter((name) => name !== "")
+  exportedBy(face)
+    .map(({ name }) => name)
     .sort();
+
+/** Those of them that are there at run time. */
+export const valueExportsOf = (face: string): readonly string[] =>
+  exportedBy(face)
+    .filter(({ isType }) => !isType)
+    .map(({ name }) => name)
+    .sort();
+
+const exportedBy = (face: string): readonly { name: string; isType: boolean }[] =>
+  [...codeOf(face).matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap(([, allTypes, list = ""]) =>
+    list
+      .split(",")
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== "")
+      .map((entry) => ({
+        name: entry.replace(/^type /, "").replace(/^.* as /, ""),
+        isType: allTypes !== undefined || entry.startsWith("type "),
+      })),
+  );
 
 /** A dependency that two manifests name has its version once, in the root's catalog; `workspace:*` and peers apart. */
 export const versions: HouseRule = (files) => {
