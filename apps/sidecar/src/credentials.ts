@@ -1,0 +1,48 @@
+// The credentials of the task role, asked for so that one hung answer costs one call.
+
+import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import type { Clock } from "@nlb-sidecar/health";
+import { within } from "./time-out.ts";
+import type { World } from "./world.ts";
+
+// Below the time-out of a call, so that the fault that is told is this one.
+const credentialsMs = 4_000;
+
+/** Where the SDK's own chain would find credentials without asking an instance. */
+const sources = [
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_PROFILE",
+] as const;
+
+type Credentials = Awaited<ReturnType<ReturnType<typeof defaultProvider>>>;
+
+/**
+ * The SDK's own chain, raced against a time-out. The chain shares one pending answer among all later calls: after a time-out a
+ * new chain is made, so that the next call asks anew.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+ */
+export function credentialProvider(clock: Clock, env: World["env"]): () => Promise<Credentials> {
+  const never = new AbortController().signal;
+  let chain = defaultProvider();
+  return async () => {
+    try {
+      return await within(clock, credentialsMs, () => chain(), never);
+    } catch (error) {
+      chain = defaultProvider();
+      const none = sources.every((name) => !env[name]);
+      throw Object.assign(
+        new Error(
+          none
+            ? "no credentials: the task has no task role, and nothing else offers any"
+            : `no credentials: ${error instanceof Error ? error.message : String(error)}`,
+          { cause: error },
+        ),
+        { name: "CredentialsProviderError" },
+      );
+    }
+  };
+}

@@ -1,0 +1,81 @@
+// Tells of faults loudly, but not more often than once a minute for the same one, and of their end.
+
+import type { Clock } from "@nlb-sidecar/health";
+import type { Log } from "./log.ts";
+
+/** Remembers what each source failed with. */
+export interface FaultLog {
+  /** The source failed with `error`. */
+  failed(source: string, error: unknown): void;
+  /** The source answered: whatever was told of it is over. */
+  answered(source: string): void;
+}
+
+const repeatMs = 60_000;
+
+// What a person has to change, and nothing else will: said once.
+const lasting: ReadonlySet<string> = new Set([
+  "network-mode-none",
+  "no-target-groups",
+  "not-in-a-service",
+  "not-on-ecs",
+]);
+
+interface Blindness {
+  readonly sinceMs: number;
+  readonly times: number;
+  /** When a line told of each code last. */
+  readonly toldMs: Readonly<Record<string, number>>;
+}
+
+/** The parts of our own errors, where `error` is one; a plain description otherwise. */
+export function faultOf(error: unknown): {
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string;
+  readonly transient: boolean;
+} {
+  const { code, message, fix, transient } = (
+    typeof error === "object" && error !== null ? error : {}
+  ) as Record<string, unknown>;
+  return {
+    code: typeof code === "string" ? code : "unexpected",
+    message: typeof message === "string" ? message : String(error),
+    fix: typeof fix === "string" ? fix : "Nothing to change if it passes; otherwise report it.",
+    transient: transient !== false,
+  };
+}
+
+/** A fault log on `log`. */
+export function openFaultLog(clock: Clock, log: Log): FaultLog {
+  const blind = new Map<string, Blindness>();
+  return {
+    failed(source, error) {
+      const nowMs = clock.now();
+      const fault = faultOf(error);
+      const before = blind.get(source) ?? { sinceMs: nowMs, times: 0, toldMs: {} };
+      const toldMs = before.toldMs[fault.code];
+      const due = toldMs === undefined || (!lasting.has(fault.code) && nowMs - toldMs >= repeatMs);
+      blind.set(source, {
+        sinceMs: before.sinceMs,
+        times: before.times + 1,
+        toldMs: due ? { ...before.toldMs, [fault.code]: nowMs } : before.toldMs,
+      });
+      if (!due) return;
+      log.write({
+        event: "fault",
+        source,
+        ...fault,
+        blindMs: Math.round(nowMs - before.sinceMs),
+        times: before.times + 1,
+      });
+    },
+    answered(source) {
+      const before = blind.get(source);
+      if (before === undefined) return;
+      blind.delete(source);
+      const blindMs = Math.round(clock.now() - before.sinceMs);
+      log.write({ event: "recovered", source, blindMs, times: before.times });
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// Asks for the health of the task's targets, of all target groups at once, and completes the targets that are pending.
+
+import {
+  readTargetHealth,
+  type Source,
+  sameTarget,
+  type Target,
+  type TargetHealth,
+  type TargetHealthClient,
+  TargetHealthError,
+} from "@nlb-sidecar/health";
+
+/** A source of readings that can also say which targets it asks about. */
+export interface TargetSource extends Source<TargetHealth> {
+  targets(): readonly Target[];
+}
+
+/**
+ * Asks once for each target group, with all of its targets.
+ *
+ * @param known the targets to begin with.
+ * @param complete asked before each round for those that were not known yet, until it says undefined: there are no more to come.
+ *   What it ever gave is kept.
+ */
+export function targetSource(
+  client: TargetHealthClient,
+  known: readonly Target[],
+  complete: (signal: AbortSignal) => Promise<readonly Target[] | undefined>,
+): TargetSource {
+  let targets = known;
+  let completed = false;
+  return {
+    name: "target-health",
+    targets: () => targets,
+    async ask(signal) {
+      if (!completed) {
+        const more = await complete(signal);
+        completed = more === undefined;
+        const added = (more ?? []).filter((each) => !targets.some((one) => sameTarget(one, each)));
+        if (added.length > 0) targets = [...targets, ...added];
+      }
+      return readEach(client, targets, signal);
+    },
+  };
+}
+
+async function readEach(
+  client: TargetHealthClient,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<readonly TargetHealth[]> {
+  const groups = Map.groupBy(targets, ({ targetGroupArn }) => targetGroupArn);
+  const answers = await Promise.allSettled(
+    [...groups.values()].map((group) => readTargetHealth(client, group, signal)),
+  );
+  const readings = answers.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+  const errors = answers.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+  if (errors.length === 0) return readings;
+  // Throttling decides the pace, whatever else failed beside it.
+  const error =
+    errors.find((each) => each instanceof TargetHealthError && each.code === "throttled") ??
+    errors[0];
+  if (!(error instanceof TargetHealthError)) throw error;
+  const { code, transient, message, fix } = error;
+  throw new TargetHealthError(code, transient, message, fix, { cause: error, readings });
+}

@@ -1,0 +1,42 @@
+// The type of everything outside the process.
+
+import type {
+  Clock,
+  DeregistrationClient,
+  TargetGroupAttributesClient,
+  TargetGroupClient,
+  TargetHealthClient,
+} from "@nlb-sidecar/health";
+import type { Fetch, PlacementClients, TaskClient } from "@nlb-sidecar/resolver";
+import type { ConnectionCounter } from "./connections.ts";
+import type { OpenLog } from "./log.ts";
+import type { StatusServer } from "./status.ts";
+
+/** The clients of AWS. */
+export interface AwsClients extends PlacementClients {
+  readonly ecs: PlacementClients["ecs"] & TaskClient;
+  readonly elb: TargetHealthClient &
+    TargetGroupClient &
+    TargetGroupAttributesClient &
+    DeregistrationClient;
+}
+
+/** Asks a URL once, for whoever is told of the drain. */
+export type Post = (url: string, body: string, signal: AbortSignal) => Promise<number>;
+
+/** Everything that the process can ask, tell or wait for. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  /** Asks the task metadata endpoint, never through a proxy. */
+  readonly fetch: Fetch;
+  readonly post: Post;
+  readonly log: Pick<OpenLog, "write" | "limitTo">;
+  /** @param attempts of each call, by the SDK itself: 3 while resolving, 1 in the poll, which has a pace of its own. */
+  aws(region: string, attempts: number): AwsClients;
+  readonly connections?: ConnectionCounter;
+  /** Opens the status server. */
+  readonly serve?: StatusServer;
+}
