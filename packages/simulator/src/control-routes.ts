@@ -15,6 +15,13 @@ const text = (input: Input, member: string): string => {
   return value;
 };
 
+const number = (input: Input, member: string): number => {
+  const value = Number(input[member]);
+  if (input[member] === undefined || !Number.isFinite(value))
+    throw new TypeError(`"${member}" must be a number`);
+  return value;
+};
+
 const oneOf = <Name extends string>(input: Input, member: string, names: readonly Name[]): Name => {
   const found = names.find((name) => name === input[member]);
   if (found === undefined) throw new TypeError(`"${member}" must be one of ${names.join(", ")}`);
@@ -35,12 +42,27 @@ const targetOf = (world: World, input: Input): Target => {
     return {
       targetGroupArn: text(input, "targetGroup"),
       id: text(input, "id"),
-      port: Number(input.port),
+      port: number(input, "port"),
     };
   const [target] = world.task(taskOf(world, input)).targets;
   if (target === undefined) throw new RangeError("The task has no target");
   return target;
 };
+
+const faultKinds: readonly Fault["kind"][] = [
+  "throttle",
+  "deny",
+  "expired-token",
+  "hang",
+  "reset",
+  "empty",
+  "stall",
+  "cut",
+  "error",
+  "garbage",
+  "late",
+  "slow",
+];
 
 const originOf = ({ headers }: WireRequest): string => `http://${headers.host ?? "127.0.0.1"}`;
 
@@ -103,7 +125,8 @@ const routes: { readonly [route: string]: Route } = {
     world.deleteTargetGroup(text(input, "targetGroup")),
   "POST /_world/fault": (world, input) => {
     text(input, "action");
-    text(input, "kind");
+    const kind = oneOf(input, "kind", faultKinds);
+    if (kind === "late" || kind === "slow") number(input, "ms");
     const { fromMs, toMs, ...rest } = input;
     const now = world.clock.now();
     // Another process does not know this clock: its times count from now.

@@ -10,7 +10,7 @@ import { createLoadBalancer, type TargetGroup } from "./load-balancer.ts";
 import { keepModel } from "./model.ts";
 import { resolveDescription } from "./resolved-description.ts";
 import { createScheduler } from "./scheduler.ts";
-import { statusAt, type TaskRun, viewOf } from "./task-run.ts";
+import { statusOf, type TaskRun, viewOf } from "./task-run.ts";
 import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
 import type { World, WorldMeans } from "./world.ts";
 import type { WorldEvent } from "./world-event.ts";
@@ -185,7 +185,7 @@ export function createWorld(given: WorldMeans & WorldDescription): World {
     tasks: () => look(() => scheduler.tasks.map((task) => viewOf(task, description))),
     task: (taskArn) => look(() => viewOf(taskOf(taskArn), description)),
     taskStatus: (taskArn) =>
-      look(() => statusAt(taskOf(taskArn), presentMs - description.apiLagMs)),
+      look(() => statusOf(taskOf(taskArn), presentMs - description.apiLagMs)),
     targetHealth: (targetGroupArn, id, port) =>
       look(() => loadBalancer.told(known({ targetGroupArn, id, port }))),
     targets: (targetGroupArn) => look(() => loadBalancer.listed(groupOf(targetGroupArn))),

@@ -4,7 +4,7 @@ import { ApiError } from "./api-error.ts";
 import type { LoadBalancerEntry } from "./description.ts";
 import type { Model } from "./model.ts";
 import type { DeploymentRun } from "./scheduler.ts";
-import { type ContainerRun, statusAt, statusOf, type TaskRun } from "./task-run.ts";
+import { type ContainerRun, statusOf, type TaskRun } from "./task-run.ts";
 import type { World } from "./world.ts";
 
 /** What an action gives: JSON, without what is undefined. */
@@ -114,7 +114,7 @@ function taskOf(world: World, model: Model, task: TaskRun): object {
     taskDefinitionArn: `arn:${partition}:ecs:${region}:${account}:task-definition/${family}:1`,
     group: service === null ? `family:${family}` : `service:${service}`,
     startedBy: service === null ? undefined : task.deploymentId,
-    ...statusAt(task, model.nowMs() - model.description.apiLagMs),
+    ...statusOf(task, model.nowMs() - model.description.apiLagMs),
     launchType,
     containerInstanceArn: task.instance?.arn,
     availabilityZone: `${region}a`,

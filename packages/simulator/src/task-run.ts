@@ -70,18 +70,17 @@ export interface TaskRun {
   stoppedReason: string | undefined;
 }
 
-/** The present status. */
-export const statusOf = ({ statuses }: TaskRun): TaskStatus =>
-  statuses.at(-1) ?? { desiredStatus: "RUNNING", lastStatus: "PROVISIONING" };
-
-/** The status at a moment; before the first one: the first. */
-export const statusAt = ({ statuses }: TaskRun, atMs: number): TaskStatus => {
+/** The status at a moment, the present one by default; before the first one: the first. */
+export const statusOf = (
+  { statuses }: TaskRun,
+  atMs: number = Number.POSITIVE_INFINITY,
+): TaskStatus => {
   const { desiredStatus, lastStatus } = statuses.findLast((status) => status.atMs <= atMs) ??
     statuses[0] ?? { desiredStatus: "RUNNING", lastStatus: "PROVISIONING" };
   return { desiredStatus, lastStatus };
 };
 
-/** The containers that a definition's port mappings publish, in bridge mode; each host port on IPv4 and IPv6. */
+/** The ports that a container's mappings publish: in bridge mode each on IPv4 and IPv6, else the container's own. */
 export function bindingsOf(
   { portMappings }: ResolvedContainer,
   { networkMode }: ResolvedDescription,
