@@ -92,7 +92,7 @@ async function loadOne(path: string): Promise<Found> {
     const message = `${source} has to be ${wanted}, and is ${read.is}.`;
     return unusable("unreadable", source, wanted, read.is, message, read.kind !== "denied");
   }
-  const parsed = parseSettingsText(read.text);
+  const parsed = await parseSettingsText(read.text);
   if (parsed.kind === "value") return { kind: "file", file: { path, value: parsed.value } };
   const wanted = "one JSON or YAML document";
   const message = `${source} is not ${wanted}, ${parsed.reason}.`;

@@ -1,7 +1,5 @@
 // Parses the text of a settings file, JSON or YAML alike. No code in it, or beside it, ever runs.
 
-// Its loaders alone. An explorer would execute `.config/config.js` of the working directory while it is made, whatever its options.
-import { defaultLoaders } from "cosmiconfig";
 import { lineOf } from "./printable.ts";
 
 /** A parsed text, or why it is none: `at line 3, column 1: duplicated mapping key`. */
@@ -9,9 +7,12 @@ export type ParsedText =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "malformed"; readonly reason: string };
 
-/** The value of one JSON or YAML document; null for a text of nothing but blanks and comments. Pure; never throws. */
-export function parseSettingsText(text: string): ParsedText {
+/** The value of one JSON or YAML document; null for a text of nothing but blanks and comments. Never rejects. */
+export async function parseSettingsText(text: string): Promise<ParsedText> {
   if (linesOf(text).every((line) => /^\s*(#|$)/.test(line))) return { kind: "value", value: null };
+  // Loaded here, so that a task without a file does not carry the parser in its memory. Its loaders alone: while an explorer is made,
+  // it executes `.config/config.js` of the working directory, whatever its options.
+  const { defaultLoaders } = await import("cosmiconfig");
   try {
     // JSON goes through the YAML loader too: the JSON loader takes duplicate keys in silence.
     return { kind: "value", value: defaultLoaders[".yaml"]("", text) };

@@ -54,7 +54,7 @@ export function settle(
         : undefined;
       const text = environment[rule.variable];
       const inEnvironment = isUnset(text) ? undefined : judge(rule, rule.variable, text, faults);
-      const byDefault = { source: "the default", value: rule.fallback, faulty: false };
+      const byDefault = { source: "the default", value: rule.fallback };
       // Both sources were judged, so that a fault in the one that is beaten is told too.
       return [name, inEnvironment ?? inFile ?? byDefault];
     }),
@@ -64,26 +64,21 @@ export function settle(
   return { settings: settingsOf(findings), faults };
 }
 
-/** A setting's value and where it came from; without a value, there is none or it is faulty. */
+/** A setting's value and where it came from. Undefined for a setting that is off or follows another, and for a faulty one. */
 interface Finding<Value> {
   readonly source: string;
-  readonly value: Value;
-  readonly faulty: boolean;
+  readonly value: Value | undefined;
 }
 
-type Findings = {
-  readonly [Name in keyof Settings]: Finding<
-    Name extends "drainTimeoutMs" ? number | undefined : Settings[Name]
-  >;
-};
+type Findings = { readonly [Name in keyof Settings]: Finding<Settings[Name]> };
 
 function settingsOf(findings: Findings): Settings {
-  const values = Object.fromEntries(
-    Object.entries(findings).map(([name, { value }]) => [name, value]),
-  ) as unknown as Settings;
+  const { deregistrationWaitMs, drainTimeoutMs } = findings;
+  const values = Object.entries(findings).map(([name, { value }]) => [name, value]);
   return {
-    ...values,
-    drainTimeoutMs: findings.drainTimeoutMs.value ?? findings.deregistrationWaitMs.value,
+    ...(Object.fromEntries(values) as unknown as Settings),
+    // Undefined only beside a fault, and then nobody is given these settings.
+    drainTimeoutMs: drainTimeoutMs.value ?? deregistrationWaitMs.value ?? 0,
   };
 }
 
@@ -94,7 +89,7 @@ function judge(
   faults: SettingFault[],
 ): Finding<unknown> {
   const judged = v.safeParse(schema, came, { abortPipeEarly: true });
-  if (judged.success) return { source, value: judged.output, faulty: false };
+  if (judged.success) return { source, value: judged.output };
   const got = gotLabelOf(came);
   if (came === null || (typeof came === "string" && isUnset(came)))
     faults.push({
@@ -120,7 +115,7 @@ function judge(
       got,
       message: `${source} wants ${wanted}, and got ${got}.`,
     });
-  return { source, value: undefined, faulty: true };
+  return { source, value: undefined };
 }
 
 function entriesOf(
@@ -180,7 +175,7 @@ function contradictions({
   deregisterOnStop: deregister,
 }: Findings): readonly SettingFault[] {
   const faults: SettingFault[] = [];
-  if (!wait.faulty && timeout.value !== undefined && timeout.value < wait.value) {
+  if (wait.value !== undefined && timeout.value !== undefined && timeout.value < wait.value) {
     const wanted = `at least the deregistration wait of ${durationLabelOf(wait.value)} (${wait.source})`;
     const got = durationLabelOf(timeout.value);
     faults.push({
@@ -191,7 +186,7 @@ function contradictions({
       message: `${timeout.source} ends a drain too soon: it wants ${wanted}, and got ${got}.`,
     });
   }
-  if (deregister.value && !hold.faulty && hold.value === 0) {
+  if (deregister.value && hold.value === 0) {
     const { key, variable } = settingRules.stopHoldMs;
     const wanted = `false, or a ${key} (${variable}) above 0s`;
     faults.push({

@@ -46,7 +46,7 @@ export function unknownNameFaults(
 }
 
 /**
- * The known name with the fewest typing errors (a letter missing, added, wrong, or two swapped) between one of its spellings and
+ * The known name with the fewest typing errors (a letter missing, added or wrong) between one of its spellings and
  * `name`; case, separators and the prefix aside, by the first 64 characters, the first of several. Empty if nothing is known.
  */
 export function nearestOf(name: string, known: readonly KnownName[]): string {
@@ -74,25 +74,20 @@ const plain = (name: string): string =>
     // Every name may carry it, so it would only drown the differences.
     .replace(/^nlbsidecar/, "");
 
-// Optimal string alignment distance.
+// Levenshtein's distance.
 function typingErrors(a: string, b: string): number {
-  let older: number[] = [];
-  let old = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let above = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const wrong = a[i - 1] === b[j - 1] ? 0 : 1;
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+    for (let j = 1; j <= b.length; j++)
       row[j] = Math.min(
-        at(old, j) + 1,
+        at(above, j) + 1,
         at(row, j - 1) + 1,
-        at(old, j - 1) + wrong,
-        swapped ? at(older, j - 2) + 1 : Number.POSITIVE_INFINITY,
+        at(above, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1),
       );
-    }
-    [older, old] = [old, row];
+    above = row;
   }
-  return at(old, b.length);
+  return at(above, b.length);
 }
 
 const at = (row: readonly number[], index: number): number => row[index] ?? 0;

@@ -33,7 +33,7 @@ const utf16 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "ut
 describe("which file is read", () => {
   test("none where none is there, and the settings are the defaults", async () => {
     expect(
-      await loadSettings({}, [join(folder, "none.yaml"), join(folder, "none", "x.yaml")]),
+      await loadSettings({}, [join(folder, "none.yaml"), join(import.meta.path, "x.yaml")]),
     ).toEqual({
       settings: parseSettings({}),
       file: undefined,

@@ -215,6 +215,7 @@ describe("what is printed", () => {
     ["a\u2028b", '"a\\u{2028}b"'],
     ['a"b\\c', '"a\\"b\\\\c"'],
     ["²٣", '"²٣"'],
+    ["a\ud800b", '"a\ufffdb"'],
     ["x".repeat(300_000), `"${"x".repeat(48)}..."`],
     ["𝒳".repeat(49), `"${"𝒳".repeat(48)}..."`],
     ["𝒳".repeat(48), `"${"𝒳".repeat(48)}"`],

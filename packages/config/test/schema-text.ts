@@ -1,6 +1,5 @@
 // The text of schema.json, from the schema that judges the file; run by itself, it writes it.
 
-// biome-ignore lint/correctness/noUndeclaredDependencies: only tests and the schema script come here, and neither is published.
 import { toJsonSchema } from "@valibot/to-json-schema";
 import { fileSchema } from "../src/setting-rules.ts";
 
