@@ -19,7 +19,7 @@ export interface CallFault {
   readonly transient: boolean;
   /** The service's own name for it, such as `AccessDenied`, or the error's. */
   readonly name: string;
-  /** The service's or the runtime's message. */
+  /** The first line of the service's or the runtime's message. */
   readonly message: string;
 }
 
@@ -50,6 +50,9 @@ const denied = new Set([
   "UnrecognizedClientException",
 ]);
 
+// What the SDK calls an error whose body names none: a proxy's page, and not a word of the service.
+const unnamed = new Set(["Unknown", "UnknownError", "NotFound"]);
+
 /**
  * Classes what a `send` of an AWS client rejected with. Never throws.
  *
@@ -57,25 +60,32 @@ const denied = new Set([
  */
 export function callFaultOf(error: unknown): CallFault {
   const seen = (typeof error === "object" && error !== null ? error : {}) as SdkErrorShape;
+  const status = seen.$metadata?.httpStatusCode;
   const name = seen.name || "Error";
-  const message = seen.message || (error instanceof Error ? name : String(error));
+  const ofService = seen.$fault !== undefined && !unnamed.has(name);
   const fault = (code: CallFaultCode, transient: boolean): CallFault => ({
     code,
     transient,
     name: seen.code !== undefined && name === "Error" ? seen.code : name,
-    message,
+    message:
+      seen.$fault !== undefined && !ofService
+        ? `HTTP ${status} without an error of the service`
+        : firstLineOf(seen.message || (error instanceof Error ? name : String(error))),
   });
-  const sdkError = (error instanceof Error ? error : new Error(message)) as Parameters<
-    typeof isThrottlingError
-  >[0];
-  const status = seen.$metadata?.httpStatusCode;
+  const sdkError = (error instanceof Error ? error : new Error()) as SdkError;
   if (isThrottlingError(sdkError)) return fault("throttled", true);
-  if (expired.has(name)) return fault("unavailable", true);
-  if (denied.has(name) || status === 401 || status === 403) return fault("denied", false);
-  if (isTransientError(sdkError) || isServerError(sdkError)) return fault("unavailable", true);
-  // The SDK marks a parsed error of the service with its side; a 2xx that it could not parse has none.
-  if (status !== undefined && status >= 400 && seen.$fault === "client")
-    return fault("rejected", false);
+  // Before what is denied: a signature refused for a skewed clock is right the next time, as the SDK corrects its clock.
+  if (expired.has(name) || isTransientError(sdkError) || isServerError(sdkError))
+    return fault("unavailable", true);
+  if (ofService && (denied.has(name) || status === 401 || status === 403))
+    return fault("denied", false);
+  if (ofService) return fault("rejected", false);
+  // The SDK marks a parsed error of the service with its side; an answer that it could not parse has a status alone.
   if (status !== undefined || error instanceof SyntaxError) return fault("no-answer", true);
   return fault("unavailable", true);
 }
+
+type SdkError = Parameters<typeof isThrottlingError>[0];
+
+// What follows the first line may be a secret: the refusal of a signature quotes the request with its session token.
+const firstLineOf = (message: string): string => message.trim().split(/[\r\n]/, 1)[0] ?? "";

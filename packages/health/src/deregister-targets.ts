@@ -21,7 +21,7 @@ export interface DeregistrationClient {
  *
  * Needs `elasticloadbalancing:DeregisterTargets` on the target group.
  *
- * @throws TargetHealthError with any of its codes.
+ * @throws {@link TargetHealthError} with any of its codes.
  * @throws TypeError for targets of several target groups.
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeregisterTargets.html
  */

@@ -3,9 +3,10 @@
 import {
   DescribeTargetGroupAttributesCommand,
   type DescribeTargetGroupAttributesCommandOutput,
+  type TargetGroupAttribute,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { groupLabelOf } from "./target.ts";
-import { targetHealthErrorOf } from "./target-health-error.ts";
+import { noAnswerError, targetHealthErrorOf } from "./target-health-error.ts";
 
 /** The part of `ElasticLoadBalancingV2Client` that reading target group attributes needs. */
 export interface TargetGroupAttributesClient {
@@ -21,7 +22,7 @@ export interface TargetGroupAttributesClient {
  *
  * Needs `elasticloadbalancing:DescribeTargetGroupAttributes` on `"*"`.
  *
- * @throws TargetHealthError with any of its codes.
+ * @throws {@link TargetHealthError} with any of its codes.
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
  */
 export async function readDeregistrationDelay(
@@ -30,17 +31,15 @@ export async function readDeregistrationDelay(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const command = new DescribeTargetGroupAttributesCommand({ TargetGroupArn: targetGroupArn });
+  const action = "elasticloadbalancing:DescribeTargetGroupAttributes";
+  let attributes: readonly TargetGroupAttribute[] | undefined;
   try {
-    const { Attributes: attributes = [] } = await client.send(command, { abortSignal: signal });
-    const value = attributes.find(
-      ({ Key: key }) => key === "deregistration_delay.timeout_seconds",
-    )?.Value;
-    return value !== undefined && /^\d+$/.test(value) ? Number(value) * 1000 : undefined;
+    attributes = (await client.send(command, { abortSignal: signal })).Attributes;
   } catch (error) {
-    throw targetHealthErrorOf(
-      error,
-      "elasticloadbalancing:DescribeTargetGroupAttributes",
-      groupLabelOf(targetGroupArn),
-    );
+    throw targetHealthErrorOf(error, action, groupLabelOf(targetGroupArn));
   }
+  if (attributes === undefined)
+    throw noAnswerError(action, `the attributes of ${groupLabelOf(targetGroupArn)}`);
+  const value = attributes.find(({ Key: key }) => key === "deregistration_delay.timeout_seconds");
+  return /^\d+$/.test(value?.Value ?? "") ? Number(value?.Value) * 1000 : undefined;
 }

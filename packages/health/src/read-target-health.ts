@@ -6,9 +6,9 @@ import {
   type TargetHealthDescription,
   TargetHealthStateEnum,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { groupLabelOf, labelOf, type Target } from "./target.ts";
+import { canonicalIdOf, groupLabelOf, labelOf, type Target } from "./target.ts";
 import type { TargetHealth } from "./target-health.ts";
-import { TargetHealthError, targetHealthErrorOf } from "./target-health-error.ts";
+import { noAnswerError, TargetHealthError, targetHealthErrorOf } from "./target-health-error.ts";
 
 /** The part of `ElasticLoadBalancingV2Client` that reading target health needs. */
 export interface TargetHealthClient {
@@ -57,10 +57,8 @@ export async function readTargetHealth(
   } catch (error) {
     if (error instanceof Error && meansGone.has(error.name)) {
       // InvalidTarget does not say which target it means: with several, each is asked alone.
-      if (error.name === "InvalidTargetException" && targets.length > 1) {
-        const alone = targets.map((target) => readTargetHealth(client, [target], signal));
-        return (await Promise.all(alone)).flat();
-      }
+      if (error.name === "InvalidTargetException" && targets.length > 1)
+        return readEachAlone(client, targets, signal);
       return targets.map((target) => ({ target, state: "gone", reason: undefined }));
     }
     throw targetHealthErrorOf(
@@ -71,12 +69,30 @@ export async function readTargetHealth(
   }
   const readings = targets.flatMap((target) => readingOf(target, descriptions));
   if (readings.length === 0)
-    throw new TargetHealthError(
-      "no-answer",
-      true,
-      `elasticloadbalancing:DescribeTargetHealth answered without a known state for ${targets.map(labelOf).join(", ")}`,
-      "Nothing to change if it passes; otherwise check what answers in the endpoint's place.",
+    throw noAnswerError(
+      "elasticloadbalancing:DescribeTargetHealth",
+      `a known state of ${targets.map(labelOf).join(", ")}`,
     );
+  return readings;
+}
+
+async function readEachAlone(
+  client: TargetHealthClient,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<readonly TargetHealth[]> {
+  const settled = await Promise.allSettled(
+    targets.map((target) => readTargetHealth(client, [target], signal)),
+  );
+  const readings = settled.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+  const failed = settled.find((each) => each.status === "rejected")?.reason;
+  if (failed instanceof TargetHealthError) {
+    const { code, transient, message, fix, cause } = failed;
+    // An answer that lacks one target is no fault where there are others, here as in one call for all.
+    if (code === "no-answer" && readings.length > 0) return readings;
+    throw new TargetHealthError(code, transient, message, fix, { cause, readings });
+  }
+  if (failed !== undefined) throw failed;
   return readings;
 }
 
@@ -84,8 +100,10 @@ function readingOf(
   target: Target,
   descriptions: readonly TargetHealthDescription[],
 ): readonly TargetHealth[] {
+  const id = canonicalIdOf(target.id);
   const found = descriptions.find(
-    ({ Target: seen }) => seen?.Id === target.id && seen.Port === target.port,
+    ({ Target: seen }) =>
+      seen?.Id !== undefined && canonicalIdOf(seen.Id) === id && seen.Port === target.port,
   );
   const state = found?.TargetHealth?.State;
   if (state === undefined || !states.has(state)) return [];

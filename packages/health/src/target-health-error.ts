@@ -4,8 +4,8 @@ import { type CallFaultCode, callFaultOf } from "./call-fault.ts";
 import type { TargetHealth } from "./target-health.ts";
 
 /**
- * Elastic Load Balancing was asked and gave no usable answer. `message` says what was seen, `fix` what to change,
- * `cause` is the call's own error.
+ * Elastic Load Balancing was asked and gave no usable answer. `message` says what was seen, and never a credential; `fix` what
+ * to change; `cause` is the call's own error, which may quote the request with its session token: it is not for logs.
  */
 export class TargetHealthError extends Error {
   override readonly name = "TargetHealthError";
@@ -13,7 +13,7 @@ export class TargetHealthError extends Error {
   /** Whether asking again may be answered without anybody changing anything. */
   readonly transient: boolean;
   readonly fix: string;
-  /** What was answered all the same, where several target groups were asked and only some failed. */
+  /** What was answered all the same, where several calls were made and only some failed. */
   readonly readings: readonly TargetHealth[];
 
   constructor(
@@ -56,5 +56,15 @@ export function targetHealthErrorOf(
     `${action} for ${subject} failed: ${fault.name}: ${fault.message}`,
     fixes[fault.code](action),
     { cause: error },
+  );
+}
+
+/** The error for an answer of `action` that lacks `wanted`. */
+export function noAnswerError(action: string, wanted: string): TargetHealthError {
+  return new TargetHealthError(
+    "no-answer",
+    true,
+    `${action} answered without ${wanted}`,
+    `Nothing to change if it passes. ${fixes["no-answer"](action)}`,
   );
 }

@@ -18,6 +18,12 @@ export const labelOf = ({ targetGroupArn, id, port }: Target): string =>
 export const groupLabelOf = (targetGroupArn: string): string =>
   targetGroupArn.split(":").slice(5).join(":") || targetGroupArn;
 
-/** Whether two values name the same registration. */
+/** The one textual form of a target's id: `2001:db8::1` for `2001:0DB8:0:0::0001`; what is no IPv6 address stays as it is. */
+export const canonicalIdOf = (id: string): string =>
+  (id.includes(":") ? URL.parse(`http://[${id}]/`)?.hostname.slice(1, -1) : undefined) ?? id;
+
+/** Whether two values name the same registration, in whatever form an IPv6 address was written. */
 export const sameTarget = (a: Target, b: Target): boolean =>
-  a.targetGroupArn === b.targetGroupArn && a.id === b.id && a.port === b.port;
+  a.targetGroupArn === b.targetGroupArn &&
+  a.port === b.port &&
+  canonicalIdOf(a.id) === canonicalIdOf(b.id);
