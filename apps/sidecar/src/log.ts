@@ -19,7 +19,7 @@ export interface OpenLog extends Log {
 /** Writes bytes somewhere; calls back with how many it took. */
 export type WriteBytes = (
   bytes: Uint8Array,
-  done: (error: { readonly code?: string } | null, written: number) => void,
+  done: (error: { readonly code?: string | undefined } | null, written: number) => void,
 ) => void;
 
 const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
