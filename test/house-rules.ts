@@ -26,7 +26,7 @@ export const firstLine: HouseRule = (files) =>
   files.filter(isTypeScript).flatMap(({ path, text }) => {
     const lines = text.split("\n");
     const at = lines[0]?.startsWith("#!") ? 1 : 0;
-    if (!/^\/\/ \S.*[.!?]$/.test(lines[at] ?? ""))
+    if (!/^\/\/ \S.*([.!?]|\shttps:\/\/\S+)$/.test(lines[at] ?? ""))
       return [
         offence(path, at + 1, 'begin with "// " and one sentence that says what the file is for'),
       ];
@@ -37,7 +37,7 @@ export const firstLine: HouseRule = (files) =>
 /** Files and folders of code are kebab-case and named for the one thing that they hold. */
 export const fileNames: HouseRule = (files) =>
   files.filter(isTypeScript).flatMap(({ path }) => {
-    const names = path.replace(/(\.test|\.config|\.d)?\.ts$/, "").split("/");
+    const names = path.replace(/(\.property)?(\.test|\.config|\.d)?\.ts$/, "").split("/");
     const catchAll = names.find((name) => catchAlls.has(name));
     if (catchAll !== undefined)
       return [
@@ -132,9 +132,50 @@ export const imports: HouseRule = (files) => {
   });
 };
 
+/** A file outside of its package that code reads by a path is named in turbo's task, else a change of it would run no test. */
+export const reads: HouseRule = (files) => {
+  const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? "{}";
+  const { tasks = {} } = JSON.parse(codeOf(textOf("turbo.json"), "kept")) as {
+    tasks?: Readonly<Record<string, { readonly inputs?: readonly string[] }>>;
+  };
+  return files.filter(isTypeScript).flatMap(({ path, text }) => {
+    const home = homeOf(path);
+    if (home === undefined || home === "bench") return [];
+    const { name, ...manifest } = JSON.parse(textOf(`${home}/package.json`)) as Manifest;
+    const inputs = tasks[`${name}#test`]?.inputs ?? [];
+    const imported = new Set(importsOf(text).map(({ index }) => index));
+    const code = codeOf(text, "kept");
+    return [...code.matchAll(/(?<=["'`/])(?:\.\.\/)+[\w@./-]+/g)].flatMap(({ 0: way, index }) => {
+      const to = posix.join(posix.dirname(path), way);
+      const other = homeOf(to);
+      if (to.startsWith(`${home}/`) || imported.has(index)) return [];
+      // A change of a package that this one depends on runs its tests anyway.
+      const otherName = other === undefined ? undefined : `${scope}${posix.basename(other)}`;
+      if (otherName !== undefined && declaredIn(JSON.stringify(manifest)).any.has(otherName))
+        return [];
+      const input = `$TURBO_ROOT$/${to}`;
+      const covered = inputs.some(
+        (named) =>
+          named === input || (named.endsWith("/**") && input.startsWith(named.slice(0, -2))),
+      );
+      return covered
+        ? []
+        : [
+            offenceAt(
+              path,
+              text,
+              index,
+              `name it in turbo.json, among the inputs of "${name}#test": "${input}"`,
+            ),
+          ];
+    });
+  });
+};
+
 const scope = "@nlb-sidecar/";
 
 interface Manifest {
+  readonly name?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -350,6 +391,7 @@ export const houseRules: Readonly<Record<string, HouseRule>> = {
   fileNames,
   docstrings,
   imports,
+  reads,
   ambient,
   todos,
   links,

@@ -1,5 +1,7 @@
 // The rules of this repository hold, and each of them finds an offence that is planted for it.
 
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the planted texts are code, with templates in it
+
 import { describe, expect, test } from "bun:test";
 import { houseRules, type SourceFile } from "./house-rules.ts";
 import { repositoryFiles } from "./repository-files.ts";
@@ -22,7 +24,13 @@ const manifest = (path: string, content: object): SourceFile => ({
   text: JSON.stringify(content),
 });
 
+const turbo = (name: string): SourceFile => ({
+  path: "turbo.json",
+  text: `// A note.\n{ "tasks": { "@nlb-sidecar/${name}#test": { "inputs": ["$TURBO_ROOT$/docs/**"] } } }`,
+});
+
 const health = manifest("packages/health", {
+  name: "@nlb-sidecar/health",
   dependencies: { "left-pad": "1" },
   peerDependencies: { "@aws-sdk/client-ecs": "3" },
   devDependencies: { "@nlb-sidecar/simulator": "workspace:*", typescript: "catalog:" },
@@ -59,6 +67,10 @@ const cases: Readonly<
     ],
     left: [
       ["a sentence and a blank line", [source("// A room.\n\nconst a = 1;\n")]],
+      [
+        "a sentence that ends with its source",
+        [source("// Shaped by https://example.com/a\n\na();")],
+      ],
       ["the same under #!", [source("#!/usr/bin/env bun\n// A room.\n\nconst a = 1;\n")]],
       ["a file of another language", [source("a", "docs/a.md")]],
     ],
@@ -73,6 +85,7 @@ const cases: Readonly<
     ],
     left: [
       ["kebab case", [source("", "packages/health/src/read-target-health.test.ts")]],
+      ["properties beside examples", [source("", "packages/health/test/pace.property.test.ts")]],
       ["a hidden folder", [source("", ".github/a.ts")]],
     ],
   },
@@ -154,6 +167,27 @@ const cases: Readonly<
       ],
       ["Bun in the app", [sidecar, source('import { $ } from "bun";', "apps/sidecar/src/a.ts")]],
       ["Bun in a test", [health, source('import "bun:test";', "packages/health/test/a.test.ts")]],
+    ],
+  },
+  reads: {
+    found: [
+      ["a page that no task names", [health, source('\nread("../../../docs/a.md");')], 2],
+      ["a page after a folder's name", [health, source("read(`${dir}/../../../README.md`);")], 1],
+      [
+        "a page that another package's task names",
+        [health, turbo("resolver"), source('read("../../../docs/a.md");')],
+        1,
+      ],
+      ["a package that it does not depend on", [health, source('read("../../config/a.json");')], 1],
+    ],
+    left: [
+      [
+        "a page that its task names",
+        [health, turbo("health"), source('read("../../../docs/a.md");')],
+      ],
+      ["its own files", [health, source('read("../README.md");')]],
+      ["a package that it depends on", [health, source('read("../../simulator/src/main.ts");')]],
+      ["a page in a comment", [health, source("// ../../../docs/a.md")]],
     ],
   },
   ambient: {

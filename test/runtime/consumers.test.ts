@@ -58,6 +58,9 @@ describe.each([...runtimes])("a consumer on $name with the $clients AWS clients"
   });
 
   test.each([...packageNames])("runs the example in the README of %s", async (name) => {
+    expect(readFileSync(join(project.folder, `${name}-example.ts`), "utf8")).toContain(
+      `from "@nlb-sidecar/${name}"`,
+    );
     await run("on-stage.ts", "awsvpc", `${name}-example.ts`);
   });
 });
