@@ -1,9 +1,9 @@
 // Counts the open connections of the targets' ports, from the kernel's tables of TCP sockets.
 
 import { Buffer } from "node:buffer";
-import { readSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
+import type { Clock } from "@nlb-sidecar/health";
 
 /** Counts the open TCP connections of the targets' ports in this network namespace. */
 export interface ConnectionCounter {
@@ -29,7 +29,7 @@ export interface ConnectionScanner {
 
 // The kernel hands out such a table by the page, whatever is asked for; 64 KiB is the largest page there is.
 const chunkBytes = 64 * 1024;
-// A page of rows takes the kernel some 50 us to write: a stop signal then waits for no more than a few milliseconds.
+// A page of rows takes the kernel some 50 us to write: whatever else is due then waits for a few milliseconds at most.
 const readsInTurn = 64;
 
 // Longer than what is looked at in any row: 99 bytes, for IPv6 and a row number of ten digits.
@@ -57,15 +57,19 @@ const unreadable = new Set(["EACCES", "EPERM", "ENOTDIR"]);
  * The counter that reads `tcp` and `tcp6` below `root`. Without `tcp6` (IPv6 is off) it counts over `tcp` alone. The tables
  * are no snapshot: a connection that opens or ends meanwhile may be counted or not.
  *
+ * @param clock lets the loop turn in between, 1 ms for every 2,000 rows or so.
  * @see https://docs.kernel.org/networking/proc_net_tcp.html
  */
-export function procConnections(root: string = "/proc/net"): ConnectionCounter {
+export function procConnections(
+  clock: Pick<Clock, "sleep">,
+  root: string = "/proc/net",
+): ConnectionCounter {
   return {
     count: async (ports, signal) => {
       const chunk = Buffer.allocUnsafeSlow(chunkBytes);
-      const ipv4 = await countTable(join(root, "tcp"), ports, chunk, signal);
+      const ipv4 = await countTable(clock, join(root, "tcp"), ports, chunk, signal);
       if (ipv4 === undefined || ipv4 === "missing") return undefined;
-      const ipv6 = await countTable(join(root, "tcp6"), ports, chunk, signal);
+      const ipv6 = await countTable(clock, join(root, "tcp6"), ports, chunk, signal);
       if (ipv6 === "missing") return ipv4;
       return ipv6 === undefined ? undefined : ipv4 + ipv6;
     },
@@ -73,15 +77,16 @@ export function procConnections(root: string = "/proc/net"): ConnectionCounter {
 }
 
 async function countTable(
+  clock: Pick<Clock, "sleep">,
   path: string,
   ports: ReadonlySet<number>,
   chunk: Buffer,
   signal: AbortSignal,
 ): Promise<number | "missing" | undefined> {
   signal.throwIfAborted();
-  let table: FileHandle;
+  let table: number;
   try {
-    table = await open(path, "r");
+    table = openSync(path, "r");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return "missing";
@@ -91,18 +96,17 @@ async function countTable(
   try {
     const scanner = connectionScanner(ports);
     for (let reads = 1; ; reads++) {
-      let length: number;
-      // Through the thread pool each page would cost several times what reading it does, and without it at times the loop
-      // would stand still for the whole table.
-      if (reads % readsInTurn === 0) {
-        length = (await table.read(chunk, 0, chunkBytes, null)).bytesRead;
-        signal.throwIfAborted();
-      } else length = readSync(table.fd, chunk, 0, chunkBytes, null);
+      // Synchronous: a trip through the thread pool for each page costs several times what reading it does.
+      const length = readSync(table, chunk, 0, chunkBytes, null);
       if (length === 0) return scanner.open();
       scanner.scan(chunk.subarray(0, length));
+      if (reads % readsInTurn === 0) {
+        await clock.sleep(1, signal);
+        signal.throwIfAborted();
+      }
     }
   } finally {
-    await table.close();
+    closeSync(table);
   }
 }
 

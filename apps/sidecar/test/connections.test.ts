@@ -1,13 +1,14 @@
 // Open connections: the states, peers and columns of the kernel's tables, cut anywhere, and real sockets.
 
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectionScanner, countIntervalMs, procConnections } from "../src/connections.ts";
 
 const never = new AbortController().signal;
+const clock = { sleep: () => new Promise<void>((resolve) => void setImmediate(resolve)) };
 
 // As Linux 6 writes them: the first is padded to 149 characters, the second to none.
 const heading4 =
@@ -260,11 +261,11 @@ describe("the counter", () => {
     return directory;
   };
   const count = (directory: string, signal = never) =>
-    procConnections(directory).count(new Set([8080]), signal);
+    procConnections(clock, directory).count(new Set([8080]), signal);
 
   test("adds up both tables, again and again", async () => {
     const directory = below("both", { tcp: table4({}, {}), tcp6: table6({}) });
-    const counter = procConnections(directory);
+    const counter = procConnections(clock, directory);
     expect(await counter.count(new Set([8080]), never)).toBe(3);
     writeFileSync(join(directory, "tcp"), table4());
     expect(await counter.count(new Set([8080]), never)).toBe(1);
@@ -297,16 +298,30 @@ describe("the counter", () => {
   const large6 = table6() + `${row6({})}\n${row6({ state: "06" })}\n`.repeat(20_000);
 
   test("counts tables of many chunks, several counts at a time", async () => {
-    const counter = procConnections(below("large", { tcp: large4, tcp6: large6 }));
+    const counter = procConnections(clock, below("large", { tcp: large4, tcp6: large6 }));
     const counts = [8080, 8080, 80].map((port) => counter.count(new Set([port]), never));
     expect(await Promise.all(counts)).toEqual([40_000, 40_000, 0]);
   });
 
   test("lets the loop turn within a table, and hears an abort before its end", async () => {
     const controller = new AbortController();
-    const counting = count(below("large-ipv4", { tcp: large4 }), controller.signal);
-    setImmediate(() => controller.abort(new Error("stopped")));
-    await expect(counting).rejects.toThrow("stopped");
+    const stopping = {
+      sleep: async (ms: number) => {
+        expect(ms).toBeGreaterThan(0);
+        controller.abort(new Error("stopped"));
+      },
+    };
+    const counter = procConnections(stopping, below("large-ipv4", { tcp: large4 }));
+    await expect(counter.count(new Set([8080]), controller.signal)).rejects.toThrow("stopped");
+  });
+
+  test("leaves no file open, however it ends", async () => {
+    const root = below("closed", { tcp: large4 });
+    mkdirSync(join(root, "tcp6"));
+    const opened = () => readdirSync("/dev/fd").length;
+    const before = opened();
+    for (let i = 0; i < 20; i++) await count(root).catch(() => undefined);
+    expect(opened()).toBe(before);
   });
 
   test("rejects with the signal's reason before it opens anything", async () => {
@@ -335,7 +350,7 @@ describe("the real sockets of this machine", () => {
   const heard = (socket: Socket, event: "connect" | "end" | "close"): Promise<void> =>
     new Promise((resolve) => socket.once(event, () => resolve()));
 
-  const counter = procConnections();
+  const counter = procConnections(clock);
 
   if (own.length === 0)
     console.warn("no address but the loopback interface's: only what is left out is seen for real");
