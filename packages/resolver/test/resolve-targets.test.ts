@@ -56,7 +56,9 @@ async function resolve(
       return calls.map(({ action }) => action);
     },
     labels: async () =>
-      (await resolution).targets.map(({ targetGroupArn, id, port }) => [targetGroupArn, id, port]),
+      (await resolution).targets.map(
+        ({ targetGroupArn, id, port }) => [targetGroupArn, id, port] as const,
+      ),
   };
 }
 
@@ -155,7 +157,12 @@ describe("the targets of each mode", () => {
   const web = groupArn("web");
   const admin = groupArn("admin");
   const v6 = describeTargetGroups([{ name: "web", ipAddressType: "ipv6" }, { name: "admin" }]);
-  const rows: readonly (readonly [string, Metadata, object, readonly (readonly [string, string, number])[]])[] = [
+  const rows: readonly (readonly [
+    string,
+    Metadata,
+    object,
+    readonly (readonly [string, string, number])[],
+  ])[] = [
     [
       "awsvpc",
       ec2.awsvpc,
