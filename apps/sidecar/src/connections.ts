@@ -66,6 +66,7 @@ export function procConnections(
 ): ConnectionCounter {
   return {
     count: async (ports, signal) => {
+      signal.throwIfAborted();
       const chunk = Buffer.allocUnsafeSlow(chunkBytes);
       const ipv4 = await countTable(clock, join(root, "tcp"), ports, chunk, signal);
       if (ipv4 === undefined || ipv4 === "missing") return undefined;
@@ -83,7 +84,6 @@ async function countTable(
   chunk: Buffer,
   signal: AbortSignal,
 ): Promise<number | "missing" | undefined> {
-  signal.throwIfAborted();
   let table: number;
   try {
     table = openSync(path, "r");
@@ -170,9 +170,9 @@ function openIn(rows: Buffer, needle: Buffer): number {
   let open = 0;
   for (let at = rows.indexOf(needle); at !== -1; at = rows.indexOf(needle, at + needleBytes)) {
     const remote = at + needleBytes;
-    // An address has 8 digits, or 32, and the colon of the row number stands two before the first.
-    const digits = rows[at - 10] === colon && rows[remote + 8] === colon ? 8 : 32;
-    if (digits === 32 && (rows[at - 34] !== colon || rows[remote + 32] !== colon)) continue;
+    // The local address follows two behind the colon of the row number, with 8 digits or 32.
+    const digits = rows[at - 10] === colon ? 8 : rows[at - 34] === colon ? 32 : 0;
+    if (digits === 0) continue;
 
     const state = remote + digits + 6;
     if (rows[state] !== zero || rows[state + 11] !== colon) continue;

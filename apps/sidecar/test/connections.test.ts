@@ -1,7 +1,7 @@
 // Open connections: the states, peers and columns of the kernel's tables, cut anywhere, and real sockets.
 
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,6 +91,7 @@ describe("a connection is open by its state", () => {
     ["0A", "LISTEN", 0, 0],
     ["0B", "CLOSING", 0, 0],
     ["0C", "NEW_SYN_RECV", 0, 0],
+    ["11", "a state that no kernel has yet", 0, 0],
   ];
   for (const [state, name, idle, queued] of states)
     test(`${name} counts ${idle} with nothing queued and ${queued} with bytes queued`, () => {
@@ -168,6 +169,7 @@ describe("columns", () => {
 
   test("are found whatever follows them", () => {
     const tails = ["", "1", "20 4 30 10 -1".repeat(20), ":1F90 ".repeat(40)];
+    for (const digits of [8, 32]) tails.push(`:1F90 ${"0".repeat(digits + 6)}01 00000000:`);
     for (const table of [table4, table6]) {
       const rows = tails.flatMap((tail) => [{ tail }, { tail, state: "06" }]);
       expect(openIn(table(...rows))).toBe(tails.length);
@@ -291,6 +293,9 @@ describe("the counter", () => {
     const directory = below("broken", { tcp: table4({}) });
     mkdirSync(join(directory, "tcp6"));
     await expect(count(directory)).rejects.toMatchObject({ code: "EISDIR" });
+    const circle = below("circle", {});
+    symlinkSync("tcp", join(circle, "tcp"));
+    await expect(count(circle)).rejects.toMatchObject({ code: "ELOOP" });
   });
 
   // More than 64 reads of 64 KiB.
