@@ -58,7 +58,7 @@ export async function resolveTargets(
   const { entries } = chosenEntriesOf(placement, how);
   if (entries.length === 0) throw noTargetGroupsOf(placement, "has no target group");
   const { targetGroups, notices } = await readGroupsThatMatter(clients.elb, task, entries, signal);
-  const located = await locate(clients.ec2, task, placement, targetGroups, signal);
+  const located = await locate(clients.ec2, placement, targetGroups, signal);
   const resolution = resolutionOf(task, { placement: located.placement, targetGroups }, how);
   if (resolution.targets.length + resolution.pending.length === 0)
     throw noTargetGroupsOf(
@@ -107,14 +107,12 @@ async function readGroupsThatMatter(
 /** The placement with the instance's addresses, where a target group wants them; or why they are not known. */
 async function locate(
   client: InstanceClient | undefined,
-  task: Task,
   placement: Placement,
   targetGroups: readonly TargetGroup[],
   signal: AbortSignal,
 ): Promise<{ readonly placement: Placement; readonly fault?: ResolverError }> {
   const { containerInstance } = placement;
-  const wanted =
-    task.networkMode !== "awsvpc" && targetGroups.some(({ targetType }) => targetType === "ip");
+  const wanted = targetGroups.some(({ targetType }) => targetType === "ip");
   if (containerInstance === undefined || !wanted) return { placement };
   try {
     if (client === undefined) throw clientMissingOf();
