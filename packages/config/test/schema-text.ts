@@ -3,6 +3,7 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import { fileSchema } from "../src/setting-rules.ts";
 
+/** Where it is committed. */
 export const schemaPath: string = `${import.meta.dir}/../schema.json`;
 
 /** The file's JSON Schema (draft 7, which editors know for JSON and YAML), as text. */
