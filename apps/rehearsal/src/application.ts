@@ -11,7 +11,14 @@ const leaveWhenDone = (): void => {
   if (stopping && open.size === 0) process.exit(0);
 };
 
-const server = createServer({ allowHalfOpen: true }, (socket) => {
+const { APPLICATION_HOST = "127.0.0.1", APPLICATION_PORT = "0" } = process.env;
+
+const server = createServer({ allowHalfOpen: true }, (socket): void => {
+  // Where it listens on an address that others can reach, it still serves this machine alone.
+  if (socket.remoteAddress !== socket.localAddress) {
+    socket.resetAndDestroy();
+    return;
+  }
   open.add(socket);
   let unread = "";
   socket.on("data", (chunk) => {
@@ -44,7 +51,7 @@ process.on("SIGTERM", () => {
 process.stdin.on("end", () => process.exit(1));
 process.stdin.resume();
 
-server.listen(0, "127.0.0.1", () => {
+server.listen(Number(APPLICATION_PORT), APPLICATION_HOST, () => {
   const address = server.address();
   if (address === null || typeof address === "string") process.exit(1);
   process.stdout.write(`${address.port}\n`);

@@ -15,6 +15,7 @@ import {
 import { type Connection, startTraffic } from "./clients.ts";
 import { type ContainerExit, type Program, runContainers } from "./containers.ts";
 import { faultsAt, rehearsedFaults } from "./faults.ts";
+import type { Place } from "./places.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a life stands on. */
@@ -124,14 +125,20 @@ export async function playLife(
   const unrouted = Promise.withResolvers<void>();
   const ready = Promise.withResolvers<void>();
 
+  // On a busy machine a line arrives late; its own time tells when it was written.
+  const writtenMs = ({ time }: Entry): number | undefined => {
+    const atMs = typeof time === "string" ? Date.parse(time) - means.epochMs : Number.NaN;
+    return Number.isNaN(atMs) ? undefined : atMs;
+  };
+
   // The data plane: real ports behind the targets' names.
-  const ports = new Map<string, number>();
+  const places = new Map<string, Place>();
   const targetsByClient = new Map<string, string>();
   let lateFlows = 0;
   const listenerTargets = (): readonly ListenerTarget[] =>
     world.routes(targetGroupArn).flatMap((route) => {
-      const port = ports.get(labelOf(route));
-      return port === undefined ? [] : [{ label: labelOf(route), host: "127.0.0.1", port }];
+      const place = places.get(labelOf(route));
+      return place === undefined ? [] : [{ label: labelOf(route), ...place }];
     });
   const listener = await openListener(listenerTargets, {
     onFlow: ({ kind, flow }) => {
@@ -184,21 +191,29 @@ export async function playLife(
     const env = { ...means.env, ...environmentOf(world, taskArn, container, server.origin) };
     return container === sidecarName && stage.sidecar !== undefined
       ? { command: stage.sidecar, env: { ...env, ...stage.settings } }
-      : { command: [means.bun, applicationFile], env };
+      : { command: [means.bun, applicationFile], env: { ...env, ...applicationEnv(taskArn) } };
   };
+  // Only the task's own connections are to be counted: whatever replaces it stays on the loopback interface.
+  const hostOf = (taskArn: string): string =>
+    (taskArn === task.arn ? stage.place?.host : undefined) ?? "127.0.0.1";
+  const applicationEnv = (taskArn: string): Program["env"] => ({
+    APPLICATION_HOST: hostOf(taskArn),
+    APPLICATION_PORT: `${stage.place?.port ?? 0}`,
+  });
   const containers = runContainers(world, means.children, programOf, {
     line: (taskArn, container, line) => {
       if (container !== sidecarName) {
         const port = Number(line);
         if (!Number.isInteger(port)) return tell(`${container} says: ${line}`);
-        for (const one of world.task(taskArn).targets) ports.set(labelOf(one), port);
+        for (const one of world.task(taskArn).targets)
+          places.set(labelOf(one), { host: hostOf(taskArn), port });
         return;
       }
       const entry = entryOf(line);
       if (taskArn !== task.arn) return;
       if (entry?.event === "reading") ready.resolve();
       if (entry?.event === "drain-began" && drainSeenMs === undefined) {
-        drainSeenMs = clock.now();
+        drainSeenMs = Math.min(clock.now(), writtenMs(entry) ?? Number.POSITIVE_INFINITY);
         const later =
           drainBeganMs === undefined ? "" : `, ${secondsOf(drainSeenMs - drainBeganMs)} later`;
         tell(`DRAIN SEEN by the sidecar${later}`, drainSeenMs);

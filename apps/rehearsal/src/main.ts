@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { realClock } from "@nlb-sidecar/simulator";
 import { type Moment, playLife } from "./life.ts";
 import { help, type Options, parseOptions } from "./options.ts";
+import { findPlaces } from "./places.ts";
 import { type Judgement, reportOf } from "./report.ts";
 import { type Output, screenOn } from "./screen.ts";
 import { linesOf, type Stage, shortening, stagesOf } from "./stage.ts";
@@ -48,10 +49,18 @@ async function play(options: Options): Promise<number> {
     process.stderr.write(`There is no sidecar at ${file}\n`);
     return 2;
   }
+  const places = options.scenario === "idle-exit" ? await findPlaces(2) : undefined;
+  if (places !== undefined && (process.platform !== "linux" || places.length < 2)) {
+    process.stderr.write(
+      "--idle-exit needs Linux and an IPv4 address besides the loopback interface's: the sidecar counts connections in /proc/net\n",
+    );
+    return 2;
+  }
   const stages = stagesOf(
     options,
     options.executable === undefined ? [process.execPath, file] : [file],
     variablesOf(settingNames),
+    places,
   );
   const stream = options.json ? process.stderr : process.stdout;
   const output: Output = {

@@ -37,6 +37,8 @@ const rows: readonly (readonly [string, (verdict: Verdict) => string])[] = [
   ["drain began", ({ drainBeganMs }) => moment(drainBeganMs)],
   ["      was seen by the sidecar", (verdict) => sinceDrain(verdict.drainSeenMs, verdict)],
   ["      ended: the application was told", (verdict) => sinceDrain(verdict.drainEndedMs, verdict)],
+  ["last connection ended", (verdict) => sinceDrain(verdict.lastConnectionMs, verdict)],
+  ["sidecar left", (verdict) => sinceDrain(verdict.sidecarEndedMs, verdict)],
   ["ECS alone would have told it", (verdict) => sinceDrain(verdict.aloneEndedMs, verdict)],
   [
     "sooner than ECS alone",
@@ -51,13 +53,16 @@ const rows: readonly (readonly [string, (verdict: Verdict) => string])[] = [
 export function reportOf(judgements: readonly Judgement[]): readonly string[] {
   const [first] = judgements;
   if (first === undefined) return [];
-  const width = Math.max(...rows.map(([name]) => name.length)) + 3;
+  const shown = rows.filter(([, cellOf]) =>
+    judgements.some(({ verdict }) => cellOf(verdict) !== "-"),
+  );
+  const width = Math.max(...shown.map(([name]) => name.length)) + 3;
   const columns = judgements.map(({ title, verdict }) => {
-    const cells = [title, ...rows.map(([, cellOf]) => cellOf(verdict))];
+    const cells = [title, ...shown.map(([, cellOf]) => cellOf(verdict))];
     const widest = Math.max(...cells.map((cell) => cell.length)) + 3;
     return cells.map((cell) => cell.padEnd(widest));
   });
-  const names = ["", ...rows.map(([name]) => name)];
+  const names = ["", ...shown.map(([name]) => name)];
   const table = names.map((name, row) =>
     `  ${name.padEnd(width)}${columns.map((cells) => cells[row]).join("")}`.trimEnd(),
   );

@@ -4,6 +4,7 @@ import type { ContainerDefinition, WorldDescription } from "@nlb-sidecar/simulat
 import type { Pace } from "./clients.ts";
 import type { FaultName } from "./faults.ts";
 import type { Options, RehearsedMode } from "./options.ts";
+import type { Place } from "./places.ts";
 
 /** Every time that AWS and the application take is divided by this. */
 export const shortening = 20;
@@ -59,9 +60,13 @@ export interface Stage {
   readonly deregistrationWaitMs: number | undefined;
   /** How long it may hold on a stop signal. */
   readonly stopHoldMs: number;
+  /** Whether the sidecar can count the connections, and is to leave when the last one has ended. */
+  readonly followsConnections: boolean;
   readonly pace: Pace;
   /** How long after the wait the last connection ends; undefined: there is no such connection. */
   readonly lastConnectionMs: number | undefined;
+  /** Where the task's application listens; undefined: on the loopback interface, at any port. */
+  readonly place: Place | undefined;
 }
 
 const scaled = (ms: number): number => ms / shortening;
@@ -72,24 +77,32 @@ const seconds = (ms: number): string => `${scaled(ms) / 1000}`;
  *
  * @param sidecar the command of the sidecar's program.
  * @param given settings from outside, which beat the stage's own.
+ * @param places one for each life whose connections are to be counted: two for `idle-exit`.
  */
 export function stagesOf(
   options: Options,
   sidecar: readonly [string, ...string[]],
   given: { readonly [variable: string]: string },
+  places: readonly Place[] = [],
 ): readonly Stage[] {
   const shown = featureOf(options.scenario);
-  const stage = (title: string, settings: { readonly [variable: string]: string }): Stage =>
-    stageOf(options, sidecar, title, {
+  const stage = (
+    title: string,
+    settings: { readonly [variable: string]: string },
+    place?: Place,
+  ): Stage => {
+    const all = {
       DEREGISTRATION_WAIT: seconds(fullLength.deregistrationWaitMs),
       POLLING_FREQUENCY: "1",
       ...settings,
-    });
+    };
+    return stageOf(options, sidecar, title, all, place);
+  };
   if (shown === undefined) return [stage("", given)];
   const { [shown.variable]: _, ...others } = given;
   return [
-    stage(`with ${shown.variable}`, { [shown.variable]: shown.value, ...given }),
-    stage(`without ${shown.variable}`, others),
+    stage(`with ${shown.variable}`, { [shown.variable]: shown.value, ...given }, places[0]),
+    stage(`without ${shown.variable}`, others, places[1]),
   ];
 }
 
@@ -108,12 +121,14 @@ function stageOf(
   sidecar: readonly [string, ...string[]],
   title: string,
   settings: { readonly [variable: string]: string },
+  place: Place | undefined,
 ): Stage {
+  const port = place?.port ?? 8080;
   const stopTimeoutMs =
     scenario === "idle-exit" ? fullLength.shortStopTimeoutMs : fullLength.applicationStopTimeoutMs;
   const application: ContainerDefinition = {
     name: "app",
-    portMappings: [{ containerPort: 8080, hostPort: mode === "bridge" ? 0 : 8080 }],
+    portMappings: [{ containerPort: port, hostPort: mode === "bridge" ? 0 : port }],
     stopTimeoutMs: scaled(stopTimeoutMs),
   };
   // Stop signals come in the reverse order: the sidecar's first, the application's when the sidecar has gone.
@@ -153,6 +168,7 @@ function stageOf(
     settings: withSidecar ? settings : {},
     deregistrationWaitMs: parseMs(settings.DEREGISTRATION_WAIT),
     stopHoldMs: parseMs(settings.NLB_SIDECAR_STOP_HOLD) ?? 0,
+    followsConnections: place !== undefined && settings.NLB_SIDECAR_DRAIN_TIMEOUT !== undefined,
     pace: {
       shortEveryMs: 50,
       longEveryMs: 200,
@@ -160,6 +176,7 @@ function stageOf(
       questionEveryMs: 250,
     },
     lastConnectionMs: scenario === "idle-exit" ? scaled(fullLength.lastConnectionMs) : undefined,
+    place,
   };
 }
 

@@ -23,6 +23,9 @@ export interface Verdict {
   readonly aloneEndedMs: number | undefined;
   /** How much sooner than ECS alone. */
   readonly soonerMs: number | undefined;
+  /** When the one connection that outlasts the wait ended, and when the sidecar's process did. */
+  readonly lastConnectionMs: number | undefined;
+  readonly sidecarEndedMs: number | undefined;
   /** Whole sentences. */
   readonly misbehaviour: readonly string[];
 }
@@ -30,12 +33,20 @@ export interface Verdict {
 /** What a verdict needs to know of the stage. */
 export type Judged = Pick<
   Stage,
-  "act" | "deregistrationDelayMs" | "deregistrationWaitMs" | "faults" | "sidecar" | "stopHoldMs"
+  | "act"
+  | "deregistrationDelayMs"
+  | "deregistrationWaitMs"
+  | "faults"
+  | "followsConnections"
+  | "sidecar"
+  | "stopHoldMs"
 >;
 
 // A line of the log reaches the rehearsal later than it was written, and a busy machine starts and ends processes slowly.
 const toleranceMs = 300;
 const stopToleranceMs = 1_500;
+// Connections are counted once a second.
+const countToleranceMs = 1_000 + 600;
 
 /** Judges a life. Pure. */
 export function verdictOf(life: Life, stage: Judged): Verdict {
@@ -65,6 +76,8 @@ export function verdictOf(life: Life, stage: Judged): Verdict {
       aloneEndedMs === undefined || drainEndedMs === undefined
         ? undefined
         : aloneEndedMs - drainEndedMs,
+    lastConnectionMs: life.connections.find(({ kind }) => kind === "last")?.endedMs,
+    sidecarEndedMs: life.sidecarEnd?.atMs,
     misbehaviour,
   };
 }
@@ -101,5 +114,15 @@ function misbehaviourOf(life: Life, stage: Judged): readonly string[] {
     found.push(
       `The sidecar left ${(end.atMs - drainSeenMs).toFixed(0)} ms after it had seen the drain, before its wait of ${stage.deregistrationWaitMs} ms was over.`,
     );
+  else if (stage.followsConnections) {
+    const ends = life.connections
+      .filter(({ target, endedMs }) => target === life.target && endedMs <= end.atMs)
+      .map(({ endedMs }) => endedMs);
+    const dueMs = Math.max(drainSeenMs + (stage.deregistrationWaitMs ?? 0), ...ends);
+    if (end.atMs - dueMs > countToleranceMs)
+      found.push(
+        `The sidecar left ${(end.atMs - dueMs).toFixed(0)} ms after the wait was over and the task's last connection had ended.`,
+      );
+  }
   return found;
 }

@@ -11,6 +11,7 @@ const stage: Judged = {
   deregistrationDelayMs: 15_000,
   deregistrationWaitMs: 6_000,
   faults: [],
+  followsConnections: false,
   sidecar: ["nlb-sidecar"],
   stopHoldMs: 0,
 };
@@ -62,6 +63,8 @@ test("a drain is measured from its beginning, and against the deregistration del
     drainEndedMs: 9_400,
     aloneEndedMs: 17_500,
     soonerMs: 8_100,
+    lastConnectionMs: undefined,
+    sidecarEndedMs: 9_380,
     misbehaviour: [],
   });
 });
@@ -153,6 +156,24 @@ describe("misbehaviour", () => {
       told(3_000, 8_500),
       { act: "stop-task", stopHoldMs: 5_500 },
       undefined,
+    ],
+    [
+      "leaving a second after the last connection",
+      {
+        ...left(11_900),
+        connections: [{ ...connection("finished", 3_000, good.target), endedMs: 10_500 }],
+      },
+      { followsConnections: true },
+      undefined,
+    ],
+    [
+      "leaving long after the last connection",
+      {
+        ...left(14_700),
+        connections: [{ ...connection("finished", 3_000, good.target), endedMs: 10_500 }],
+      },
+      { followsConnections: true },
+      "left 4200 ms after the wait was over and the task's last connection had ended",
     ],
     ["not ending in time", { timedOut: true }, {}, "had not stopped"],
     ["dying before the deployment", { actMs: undefined }, {}, "did not live"],
