@@ -28,6 +28,7 @@ export const exitCodes = { ended: 0, fault: 1, faultySettings: 78 } as const;
 
 // The endpoint is local: it may be asked oftener than AWS.
 const metadataIntervalMs = 5_000;
+const completeMaxMs = 15 * 60_000;
 // The SDK's own retries serve while resolving; the poll has a pace of its own, which they would multiply.
 const attempts = { resolving: 3, polling: 1 } as const;
 
@@ -207,31 +208,40 @@ const policyOf = (settings: Settings): DrainPolicy => ({
   stopHoldMs: settings.mode === "observe" ? 0 : settings.stopHoldMs,
 });
 
-// Completes the targets whose containers were not there yet, out of what the metadata endpoint says by then.
+// Completes the targets whose containers were not there yet, out of what the metadata endpoint says by then; those that wait for
+// an answer of AWS are asked for more and more rarely.
 function completer(
   world: World,
   settings: Settings,
   clients: AwsClients,
   first: Resolution,
 ): (signal: AbortSignal) => Promise<Resolution["targets"] | undefined> {
-  const faults = openFaultLog(world.clock, world.log);
+  const { clock } = world;
+  const faults = openFaultLog(clock, world.log);
   let known = first;
+  let pauseMs = settings.pollIntervalMs;
+  let askedMs = clock.now();
   return async (signal) => {
-    if (!known.pending.some(({ transient }) => transient)) return undefined;
+    if (known.pending.length === 0) return undefined;
+    const local = known.pending.every(({ code }) => code.endsWith("-pending"));
+    if (!local && clock.now() - askedMs < pauseMs) return known.targets;
     try {
       const task = await readOwnTask(world, signal);
-      const local = known.pending.every(({ code }) => code.endsWith("-pending"));
       const next = local
         ? resolutionOf(task, known, choiceOf(settings))
         : await resolveTargets(clients, task, choiceOf(settings), signal);
-      faults.answered("targets");
       if (next.targets.length > known.targets.length) tellTargets(world, next);
       known = next;
+      const [fault] = next.pending.filter(({ code }) => !code.endsWith("-pending"));
+      if (fault === undefined) faults.answered("targets");
+      else faults.failed("targets", fault);
     } catch (error) {
       // The targets that are known are watched all the same.
       if (!(error instanceof ResolverError) && !signal.aborted) throw error;
       if (!signal.aborted) faults.failed("targets", error);
     }
+    askedMs = clock.now();
+    pauseMs = Math.min(completeMaxMs, pauseMs * 1.5);
     return known.targets;
   };
 }
