@@ -61,9 +61,23 @@ function counting(
     return {};
   }
   void warnOfDelay(world, settings, clients, ground);
+  let told = false;
   return {
-    countConnections: (signal) =>
-      connections.count(new Set(ground.targets().map(({ port }) => port)), signal),
+    countConnections: async (signal) => {
+      const ports = new Set(ground.targets().map(({ port }) => port));
+      const open = await connections.count(ports, signal);
+      if (open === undefined && !told) {
+        told = true;
+        world.log.write({
+          event: "notice",
+          code: "connections-not-counted",
+          message:
+            "The table of connections cannot be read here: the drain ends with the deregistration wait.",
+          fix: "Let the container read /proc/net/tcp, or unset the drain timeout.",
+        });
+      }
+      return open;
+    },
   };
 }
 

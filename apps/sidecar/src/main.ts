@@ -28,7 +28,7 @@ const realWorld = (clock: Clock, log: OpenLog): World => ({
   },
   log,
   aws: awsClients(clock, process.env),
-  connections: procConnections(),
+  connections: procConnections(clock),
   serve: statusServer,
 });
 

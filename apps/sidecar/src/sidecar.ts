@@ -59,7 +59,7 @@ async function loadOwnSettings(world: World): Promise<Settings | undefined> {
   try {
     const { settings, file } = await loadSettings(world.env);
     world.log.limitTo(settings.logLevel);
-    world.log.write({ event: "started", version, settings: { ...settings }, file });
+    world.log.write({ event: "started", version, settings: shownOf(settings), file });
     return settings;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -67,6 +67,13 @@ async function loadOwnSettings(world: World): Promise<Settings | undefined> {
     world.log.write({ event: "faulty-settings", faults, fix: error.fix });
     return undefined;
   }
+}
+
+// A URL may carry a token behind its host, and the log is no place for one.
+function shownOf(settings: Settings): Readonly<Record<string, unknown>> {
+  const masked = (url: string | undefined) => url && `${new URL(url).origin}/...`;
+  const { onDrainUrl, onReturnUrl } = settings;
+  return { ...settings, onDrainUrl: masked(onDrainUrl), onReturnUrl: masked(onReturnUrl) };
 }
 
 interface Found {
@@ -90,7 +97,8 @@ async function findTargets(
     const failed = (error: unknown): "again" | "give-up" => {
       faults.failed(source, error);
       const { code, fix, transient } = faultOf(error);
-      givenUp = settings.faultPolicy === "exit" && !transient;
+      // In observe mode nothing but a stop signal ends the process.
+      givenUp = settings.faultPolicy === "exit" && settings.mode === "act" && !transient;
       if (givenUp) world.log.write({ event: "gave-up", code, fix });
       return givenUp ? "give-up" : "again";
     };
