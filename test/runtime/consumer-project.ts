@@ -75,7 +75,10 @@ const versionOf = (range: string, clients: Runtime["clients"]): string =>
 
 /** The path of a Node of the version `node`, which npm brings: no machine needs several. */
 const nodeProgram = async (node: string, cwd: string): Promise<string> => {
-  const command = ["npx", "--yes", "--allow-scripts=node", `--package=node@${node}`, "-c"];
+  // The package `node` fetches one of these by an install script, which npm may refuse to run.
+  const { platform, arch } = process;
+  const holder = `${platform}-${arch}` === "darwin-arm64" ? "node-bin" : "node";
+  const command = ["npx", "--yes", `--package=${holder}-${platform}-${arch}@${node}`, "-c"];
   const path = await runToSuccess([...command, "node --print process.execPath"], cwd);
   return path.trim();
 };
