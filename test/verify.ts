@@ -24,7 +24,7 @@ const steps: readonly Step[] = [
     name: "tests",
     command: [
       ...["run", "test", "--continue=dependencies-successful"],
-      ...["--output-logs=full", "--log-prefix=task", "--log-order=stream"],
+      ...["--output-logs=full", "--log-prefix=task", "--log-order=grouped"],
     ],
     counts: countsOf,
   },
