@@ -42,8 +42,17 @@ export interface Moment {
 /** What a life tells while it is played. */
 export interface LifeObserver {
   moment(moment: Moment): void;
-  /** Called once, with what describes the present state in one line. */
-  present(describe: () => string): void;
+  /** Called once, with what tells the present state whenever it is asked. */
+  present(read: () => Present): void;
+}
+
+/** The present state of a life: its clients' connections, and those that are open to its task. */
+export interface Present {
+  readonly atMs: number;
+  readonly opened: number;
+  readonly finished: number;
+  readonly cut: number;
+  readonly openToTask: number;
 }
 
 /** An end of a process. */
@@ -259,10 +268,11 @@ export async function playLife(
       tell(`FIRST CONNECTION CUT: a ${kind} one to ${where}, ${end}`);
     };
     const traffic = startTraffic(clock, listener, stage.pace, tellFirstCut, untilClosed);
-    observer.present(() => {
-      const { opened: all, finished, cut } = traffic.count();
-      return `${secondsOf(clock.now()).padStart(7)}  connections: ${all} opened, ${finished} finished, ${cut} cut; ${listener.openFlows(ours)} open to the task`;
-    });
+    observer.present(() => ({
+      atMs: clock.now(),
+      ...traffic.count(),
+      openToTask: listener.openFlows(ours),
+    }));
     const clientsSinceMs = clock.now();
     if (stage.sidecar !== undefined) await until(ready.promise, 5_000);
     // Long connections of every age, before anything happens.

@@ -4,10 +4,10 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { realClock } from "@nlb-sidecar/simulator";
-import { type Moment, playLife } from "./life.ts";
+import { type Moment, type Present, playLife } from "./life.ts";
 import { help, type Options, parseOptions } from "./options.ts";
 import { findPlaces } from "./places.ts";
-import { type Judgement, reportOf } from "./report.ts";
+import { type Judgement, presentOf, reportOf } from "./report.ts";
 import { type Output, screenOn } from "./screen.ts";
 import { linesOf, type Stage, shortening, stagesOf } from "./stage.ts";
 import { verdictOf } from "./verdict.ts";
@@ -72,17 +72,21 @@ async function play(options: Options): Promise<number> {
   for (const line of linesOf(stages)) screen.line(line);
   screen.line("");
 
-  const presents: (() => string)[] = [];
+  const presents = new Map<string, () => Present>();
   const over = new AbortController();
   const showPresent = async (): Promise<void> => {
     while (!over.signal.aborted) {
       await realClock.sleep(output.terminal ? 200 : 2_500, over.signal);
-      if (presents.length > 0 && !over.signal.aborted)
-        screen.status(presents.map((describe) => describe()).join("  |  "));
+      if (presents.size < stages.length || over.signal.aborted) continue;
+      const lives = stages.flatMap(({ title }) => {
+        const present = presents.get(title)?.();
+        return present === undefined ? [] : [{ title, present }];
+      });
+      screen.status(presentOf(lives));
     }
   };
 
-  const live = async (stage: Stage, number: number): Promise<Judgement> => {
+  const live = async (stage: Stage): Promise<Judgement> => {
     const { title } = stage;
     const startedMs = realClock.now();
     const life = await playLife(
@@ -100,8 +104,8 @@ async function play(options: Options): Promise<number> {
           screen.line(
             `${(atMs / 1000).toFixed(1).padStart(5)} s  ${title === "" ? "" : `${title.split(" ")[0]?.padEnd(9)}`}${text}`,
           ),
-        present: (describe) => {
-          presents[number] = describe;
+        present: (read) => {
+          presents.set(title, read);
         },
       },
       interrupted.signal,

@@ -1,5 +1,6 @@
 // The end of a rehearsal in lines for people.
 
+import type { Present } from "./life.ts";
 import { shortening } from "./stage.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -7,6 +8,24 @@ import type { Verdict } from "./verdict.ts";
 export interface Judgement {
   readonly title: string;
   readonly verdict: Verdict;
+}
+
+/** The present state of one life, or of several side by side, in one line that fits a narrow terminal. */
+export function presentOf(
+  lives: readonly { readonly title: string; readonly present: Present }[],
+): string {
+  const [first] = lives;
+  if (first === undefined) return "";
+  const at = `${(first.present.atMs / 1000).toFixed(1).padStart(5)} s  `;
+  if (lives.length === 1) {
+    const { opened, finished, cut, openToTask } = first.present;
+    return `${at}connections: ${opened} opened, ${finished} finished, ${cut} cut; ${openToTask} open to the task`;
+  }
+  const counts = lives.map(
+    ({ title, present: { opened, finished, cut } }) =>
+      `${title.split(" ")[0]} ${opened}/${finished}/${cut}`,
+  );
+  return `${at}opened/finished/cut: ${counts.join("  ")}`;
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

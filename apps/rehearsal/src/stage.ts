@@ -153,6 +153,10 @@ function stageOf(
           initialHealthCheckMs: scaled(fullLength.initialHealthCheckMs),
         },
       ],
+      // Credentials that hold for hours would outlive any fault of their endpoint: these are asked for anew with each call.
+      ...(faults.includes("credentials-hang") || faults.includes("outage")
+        ? { credentialsLifetimeMs: 60_000 }
+        : {}),
       // A task that ECS stops without a deployment leaves its clients to another one.
       tasks: stopped ? 2 : 1,
       // In host mode two tasks with the same port cannot share an instance.

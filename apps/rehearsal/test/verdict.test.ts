@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ConnectionEnd } from "../src/clients.ts";
 import type { Life } from "../src/life.ts";
-import { reportOf } from "../src/report.ts";
+import { presentOf, reportOf } from "../src/report.ts";
 import { type Judged, verdictOf } from "../src/verdict.ts";
 
 const stage: Judged = {
@@ -193,6 +193,25 @@ describe("misbehaviour", () => {
     expect(passed).toBe(sentence === undefined);
     if (sentence === undefined) expect(misbehaviour).toEqual([]);
     else expect(misbehaviour.join("\n")).toContain(sentence);
+  });
+});
+
+describe("the present", () => {
+  const present = { atMs: 5_010, opened: 9, finished: 6, cut: 1, openToTask: 2 };
+
+  test("of one life tells how many connections are open to the task", () => {
+    expect(presentOf([{ title: "", present }])).toBe(
+      "  5.0 s  connections: 9 opened, 6 finished, 1 cut; 2 open to the task",
+    );
+  });
+
+  test("of two lives stands side by side, within 80 columns", () => {
+    const wide = { ...present, opened: 1_234, finished: 1_200, cut: 34 };
+    const line = presentOf([
+      { title: "with X", present },
+      { title: "without X", present: wide },
+    ]);
+    expect(line).toBe("  5.0 s  opened/finished/cut: with 9/6/1  without 1234/1200/34");
   });
 });
 
