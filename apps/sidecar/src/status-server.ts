@@ -1,6 +1,6 @@
 // The real status server: HTTP on the loopback address.
 
-import type { StatusServer } from "./status.ts";
+import type { StatusServer } from "./world.ts";
 
 /** Listens on 127.0.0.1 alone: neighbours in the task reach it, and nobody else. */
 export const statusServer: StatusServer = (port, answer) => {

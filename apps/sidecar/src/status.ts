@@ -3,23 +3,7 @@
 import type { Settings } from "@nlb-sidecar/config";
 import { openFaultLog } from "./fault-log.ts";
 import { version } from "./version.ts";
-import type { World } from "./world.ts";
-
-/** An answer: a status code, and a body that becomes JSON. */
-export interface StatusAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-/**
- * Opens a server on 127.0.0.1 that answers GET requests by their path.
- *
- * @throws where the port cannot be had.
- */
-export type StatusServer = (
-  port: number,
-  answer: (path: string) => StatusAnswer,
-) => { readonly close: () => void };
+import type { StatusAnswer, World } from "./world.ts";
 
 /** The phase as neighbours see it, and the server that tells it. */
 export interface Status {

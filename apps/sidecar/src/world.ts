@@ -10,7 +10,6 @@ import type {
 import type { Fetch, PlacementClients, TaskClient } from "@nlb-sidecar/resolver";
 import type { ConnectionCounter } from "./connections.ts";
 import type { OpenLog } from "./log.ts";
-import type { StatusServer } from "./status.ts";
 
 /** The clients of AWS. */
 export interface AwsClients extends PlacementClients {
@@ -23,6 +22,22 @@ export interface AwsClients extends PlacementClients {
 
 /** Asks a URL once, for whoever is told of the drain. */
 export type Post = (url: string, body: string, signal: AbortSignal) => Promise<number>;
+
+/** An answer: a status code, and a body that becomes JSON. */
+export interface StatusAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/**
+ * Opens a server on 127.0.0.1 that answers GET requests by their path.
+ *
+ * @throws where the port cannot be had.
+ */
+export type StatusServer = (
+  port: number,
+  answer: (path: string) => StatusAnswer,
+) => { readonly close: () => void };
 
 /** Everything that the process can ask, tell or wait for. */
 export interface World {
