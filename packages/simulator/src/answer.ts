@@ -28,9 +28,10 @@ export function answer(world: World, request: WireRequest): WireAnswer {
   const path = request.path.split("?")[0] ?? "/";
   if (path === "/_world" || path.startsWith("/_world/")) return controlAnswer(world, request);
   model.settle();
+  if (request.method === "GET" && path.includes("//"))
+    return plain(301, "", { location: path.replace(/\/{2,}/g, "/") });
   if (path.startsWith("/v4/")) return metadataAnswer(world, model, path);
   if (path.startsWith("/v2/credentials/")) return credentialsAnswer(world, model, path);
-  if (path.includes("//")) return plain(301, "", { location: path.replace(/\/{2,}/g, "/") });
   if (request.method !== "POST") return plain(404, "404 page not found\n");
   return apiAnswer(world, model, request);
 }

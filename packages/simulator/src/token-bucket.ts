@@ -20,33 +20,33 @@ export interface TokenBucket {
 const memoryMs = 60_000;
 
 /** A full bucket. `random` gives the moments at which others call. */
-export function createTokenBucket(size: TokenBucketSize, random: () => number): TokenBucket {
-  let level = size.capacity;
-  let levelMs = Number.NEGATIVE_INFINITY;
-  let otherMs = Number.NEGATIVE_INFINITY;
+export function createTokenBucket(
+  { capacity, refillPerSecond, otherCallsPerSecond }: TokenBucketSize,
+  random: () => number,
+): TokenBucket {
+  let level = capacity;
+  let settledMs: number | undefined;
+  let nextEventMs: number | undefined;
 
-  const fill = (atMs: number): void => {
-    if (atMs <= levelMs) return;
-    const grown = Number.isFinite(levelMs)
-      ? level + ((atMs - levelMs) / 1000) * size.refillPerSecond
-      : size.capacity;
-    level = Math.min(size.capacity, grown);
-    levelMs = atMs;
+  const refill = (nowMs: number): void => {
+    const elapsedMs = Math.max(0, nowMs - (settledMs ?? nowMs));
+    level = Math.min(capacity, level + (elapsedMs / 1000) * refillPerSecond);
+    settledMs = nowMs;
   };
-  const gapMs = (): number => (-Math.log(1 - random()) / size.otherCallsPerSecond) * 1000;
 
-  const settle = (nowMs: number): void => {
-    if (size.otherCallsPerSecond > 0) {
-      if (otherMs < nowMs - memoryMs) otherMs = nowMs - memoryMs;
-      for (let next = otherMs; ; next += gapMs()) {
-        otherMs = next;
-        if (next > nowMs) break;
-        fill(next);
-        if (level >= 1) level -= 1;
-      }
+  // With others the tokens, too, come at random moments: at regular ones, a caller with a regular pace would always come just
+  // before the others, or just after them.
+  const contend = (nowMs: number): void => {
+    const eventsPerSecond = refillPerSecond + otherCallsPerSecond;
+    const gapMs = (): number => (-Math.log(1 - random()) / eventsPerSecond) * 1000;
+    let atMs = Math.max(nextEventMs ?? Number.NEGATIVE_INFINITY, nowMs - memoryMs);
+    for (; atMs <= nowMs; atMs += gapMs()) {
+      if (random() * eventsPerSecond < refillPerSecond) level = Math.min(capacity, level + 1);
+      else level = Math.max(0, level - 1);
     }
-    fill(nowMs);
+    nextEventMs = atMs;
   };
+  const settle = otherCallsPerSecond > 0 ? contend : refill;
 
   return {
     level(nowMs) {
