@@ -20,8 +20,10 @@ export interface SourcePace {
   readonly throttles: number;
   /** Refusals that will not pass by themselves, in a row. */
   readonly refusals: number;
-  /** The interval that was held before the throttled rounds in a row began. */
+  /** The interval that was held when the throttled rounds in a row began. */
   readonly heldMs: number;
+  /** Whether they look like a moment's crowd or an outage, so that the way back to `heldMs` is short. */
+  readonly returns: boolean;
 }
 
 /** The paces of all sources, and whose turn it is. The first source is the one to prefer. */
@@ -39,8 +41,10 @@ const increasePerMs2 = 1e-13;
 const decrease = 1.5;
 const intervalMaxMs = 30 * 60_000;
 const refusalMaxMs = 15 * 60_000;
-// So many throttled rounds in a row are an outage and no contention: the fleet then returns to what it held before.
+// So many throttled rounds in a row are an outage, and a throttled round after so many answers at the poll interval is a moment's
+// crowd. Neither is contention within the fleet, whose tasks never come to that many: they return to what they held.
 const outageThrottles = 6;
+const settledAnswers = 20;
 const jitter = 0.25;
 
 /** A schedule whose first round asks the first of `sources` sources at once. */
@@ -55,6 +59,7 @@ export const scheduleOf = (pollIntervalMs: number, sources: number): Schedule =>
     throttles: 0,
     refusals: 0,
     heldMs: pollIntervalMs,
+    returns: false,
   })),
 });
 
@@ -62,8 +67,8 @@ export const scheduleOf = (pollIntervalMs: number, sources: number): Schedule =>
  * The schedule after the round of `schedule.turn`, and the time until the next one.
  *
  * The rate of a source grows by a little with every answer and falls to two thirds with every throttled round, as TCP shares a
- * link, so that many tasks come to equal shares of an account's request rate. A failure that is no throttling leaves the
- * rate. A refusal that will not pass is asked about again more and more rarely, at least every 15 minutes. While the first
+ * link, so that many tasks come to equal shares of an account's request rate; after an outage, or a throttled round out of the
+ * blue, it is soon what it was. A failure that is no throttling leaves the rate. A refusal that will not pass is asked about again more and more rarely, at least every 15 minutes. While the first
  * source does not answer, or has to be asked more slowly, the second fills its rounds; two rounds are never closer
  * together than the poll interval less its jitter.
  *
@@ -86,10 +91,11 @@ export function nextRound(
   const candidates = sources
     .map(({ dueMs }, index) => ({ index, waitMs: Math.max(dueMs, soonestMs) }))
     .filter(({ index }) => index === 0 || standsIn(sources, index));
-  // After a throttled or failed round the question moves on; otherwise the source that may be asked first, the earlier one on a tie.
-  const others = candidates.filter(({ index }) => index !== turn);
-  const open = outcome === "answered" || others.length === 0 ? candidates : others;
-  const next = open.reduce((best, candidate) =>
+  // The source that may be asked first. On a tie the earlier one; but after a throttled or failed round the question moves on.
+  const isTurn = ({ index }: { readonly index: number }): number => Number(index === turn);
+  const ordered =
+    outcome === "answered" ? candidates : candidates.toSorted((a, b) => isTurn(a) - isTurn(b));
+  const next = ordered.reduce((best, candidate) =>
     candidate.waitMs < best.waitMs ? candidate : best,
   );
   // A source that answered without a backlog is asked at its own varied interval, not at the longer of two draws.
@@ -125,26 +131,31 @@ function paceAfter(pace: SourcePace, outcome: RoundOutcome, pollIntervalMs: numb
       return { ...pace, outcome, answers: 0, refusals: 0 };
     case "refused":
       return { ...pace, outcome, answers: 0, refusals: pace.refusals + 1 };
-    case "throttled":
+    case "throttled": {
+      const first = pace.throttles === 0;
+      const settled = pace.answers >= settledAnswers && intervalMs <= pollIntervalMs;
+      const throttles = pace.throttles + 1;
       return {
+        ...pace,
         outcome,
         answers: 0,
-        throttles: pace.answers > 0 ? 1 : pace.throttles + 1,
+        throttles,
         refusals: 0,
-        dueMs: pace.dueMs,
-        heldMs: pace.answers > 0 || pace.throttles === 0 ? intervalMs : pace.heldMs,
-        intervalMs: Math.min(intervalMaxMs, intervalMs * decrease),
+        heldMs: first ? intervalMs : pace.heldMs,
+        returns: (first ? settled : pace.returns) || throttles >= outageThrottles,
+        intervalMs: Math.max(pollIntervalMs, Math.min(intervalMaxMs, intervalMs * decrease)),
       };
+    }
     case "answered": {
       const rate = 1 / intervalMs + increasePerMs2 * intervalMs;
-      // The way back from an outage is short: a third of the interval with each answer, to what was held before.
-      const back = pace.throttles >= outageThrottles && intervalMs > pace.heldMs;
-      const nextMs = back ? Math.max(pace.heldMs, intervalMs / 3) : 1 / rate;
+      const nextMs = pace.returns ? Math.max(pace.heldMs, intervalMs / 3) : 1 / rate;
       return {
         ...pace,
         outcome,
         answers: pace.answers + 1,
+        throttles: 0,
         refusals: 0,
+        returns: pace.returns && nextMs > pace.heldMs,
         intervalMs: Math.max(pollIntervalMs, nextMs),
       };
     }

@@ -198,7 +198,7 @@ describe("no answer", () => {
     const endpoint = `http://127.0.0.1:${port}`;
     const client = new ElasticLoadBalancingV2Client({
       region: "eu-west-1",
-      credentials: secrets,
+      credentials: { ...secrets },
       maxAttempts: 1,
       endpoint,
     });

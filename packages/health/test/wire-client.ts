@@ -19,7 +19,7 @@ export const secrets = {
 /** A client whose calls are answered by `answerOf`, and the form parameters of each call so far. */
 export function wireClient(
   answerOf: (parameters: URLSearchParams, abortSignal: unknown) => WireAnswer | Error,
-  credentials: () => Promise<typeof secrets> = async () => secrets,
+  credentials: () => Promise<typeof secrets> = async () => ({ ...secrets }),
 ): { readonly client: ElasticLoadBalancingV2Client; readonly calls: readonly URLSearchParams[] } {
   const calls: URLSearchParams[] = [];
   const client = new ElasticLoadBalancingV2Client({
