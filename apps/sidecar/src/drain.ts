@@ -131,7 +131,8 @@ export type Decision =
         | "stop-signal"
         | "stop-hold"
         | "containers-stopped";
-      /** Undefined where no drain preceded. */
+      /** Undefined, as is the next, where no drain preceded. */
+      readonly cause: DrainCause | undefined;
       readonly sinceMs: number | undefined;
     };
 
@@ -218,7 +219,8 @@ function targetAfter(before: TargetState | undefined, reading: TargetHealth): Ta
         gone: { readings: (before?.gone?.readings ?? 0) + 1, ecs: before?.gone?.ecs ?? "asked" },
       };
     default:
-      return known;
+      // A state that nobody knows yet says nothing, not even that a target is there again.
+      return before ?? known;
   }
 }
 
@@ -269,6 +271,7 @@ function timed(state: DrainState, answered: boolean, nowMs: number): DrainState 
   const { targets, leftMs, servedMs } = state;
   const anyLeft = targets.some(hasLeft);
   const anyServes = targets.some(serves);
+  const anyShown = targets.some((each) => serves(each) && each.gone === undefined);
   const since = (holds: boolean, ms: number | undefined) => (holds ? (ms ?? nowMs) : undefined);
   const last = (holds: boolean, ms: number | undefined) => (answered && holds ? nowMs : ms);
   return {
@@ -278,8 +281,8 @@ function timed(state: DrainState, answered: boolean, nowMs: number): DrainState 
       any: since(anyLeft, leftMs.any),
     },
     servedMs: {
-      all: last(anyServes, servedMs.all),
-      any: last(anyServes && !anyLeft, servedMs.any),
+      all: last(anyShown, servedMs.all),
+      any: last(anyShown && !anyLeft, servedMs.any),
     },
   };
 }
@@ -287,14 +290,22 @@ function timed(state: DrainState, answered: boolean, nowMs: number): DrainState 
 /** What follows from `state` under `policy` at `nowMs`. Pure. */
 export function decide(state: DrainState, policy: DrainPolicy, nowMs: number): Decision {
   const { stop } = state;
+  if (stop !== undefined && policy.stopHoldMs === 0) {
+    const before = beginningOf({ ...state, stop: undefined }, policy);
+    const { cause, sinceMs } = before ?? { cause: undefined, sinceMs: undefined };
+    return { phase: "exit", because: "stop-signal", cause, sinceMs };
+  }
   const began = beginningOf(state, policy);
-  if (stop !== undefined && policy.stopHoldMs === 0)
-    return { phase: "exit", because: "stop-signal", sinceMs: began?.sinceMs };
-  const askTaskStatus = state.targets.some((each) => awaitsEcs(state, each));
+  // Of a task that it stops, ECS never says anything else again.
+  const askTaskStatus = state.targets.some(
+    (each) => awaitsEcs(state, each) && each.gone?.ecs !== "stopped",
+  );
   if (began === undefined) return { phase: "watching", askTaskStatus };
   const { cause, sinceMs } = began;
-  if (stop !== undefined && state.containersStopped)
-    return { phase: "exit", because: "containers-stopped", sinceMs };
+  const exit = (
+    because: "drained" | "drain-timeout" | "stop-hold" | "containers-stopped",
+  ): Decision => ({ phase: "exit", because, cause, sinceMs });
+  if (stop !== undefined && state.containersStopped) return exit("containers-stopped");
   const holdMs = stop === undefined ? Number.POSITIVE_INFINITY : stop.atMs + policy.stopHoldMs;
   const floorMs = Math.min(sinceMs + policy.deregistrationWaitMs, holdMs);
   const ceilingMs = Math.max(floorMs, Math.min(sinceMs + policy.drainTimeoutMs, holdMs));
@@ -308,11 +319,11 @@ export function decide(state: DrainState, policy: DrainPolicy, nowMs: number): D
     waitsFor,
   });
   if (nowMs < floorMs) return draining("deregistration-wait");
-  if (nowMs >= holdMs) return { phase: "exit", because: "stop-hold", sinceMs };
+  if (nowMs >= holdMs) return exit("stop-hold");
   if (cause === "readings" && inDoubt(state, policy)) return draining("reading");
-  if ((state.openConnections ?? 0) === 0) return { phase: "exit", because: "drained", sinceMs };
+  if ((state.openConnections ?? 0) === 0) return exit("drained");
   if (nowMs < ceilingMs) return draining("connections");
-  return { phase: "exit", because: "drain-timeout", sinceMs };
+  return exit("drain-timeout");
 }
 
 function beginningOf(
@@ -323,11 +334,13 @@ function beginningOf(
   const leftMs = state.leftMs[policy.drainWhen];
   const causes: { cause: DrainCause; sinceMs: number }[] = [];
   if (leftMs !== undefined) causes.push({ cause: "readings", sinceMs: leftMs });
-  // ECS's word comes before the deregistration: as long as a reading shows the task served, the wait has not begun.
+  // ECS's word comes before the deregistration: as long as a reading shows the task served, the wait has not begun, and where one
+  // shows afterwards that it left, that one tells the moment better.
+  const servedMs = state.servedMs[policy.drainWhen];
   if (policy.taskSignal && wordMs !== undefined)
-    causes.push({
+    causes.unshift({
       cause: "task-status",
-      sinceMs: Math.max(wordMs, state.servedMs[policy.drainWhen] ?? wordMs),
+      sinceMs: servedMs !== undefined && servedMs > wordMs ? (leftMs ?? servedMs) : wordMs,
     });
   if (stop !== undefined) causes.push({ cause: "stop-signal", sinceMs: stop.atMs });
   return causes.reduce<(typeof causes)[number] | undefined>(

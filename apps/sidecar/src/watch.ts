@@ -12,6 +12,7 @@ import {
 import { countIntervalMs } from "./connections.ts";
 import {
   type Decision,
+  type DrainCause,
   type DrainPolicy,
   type DrainState,
   decide,
@@ -140,7 +141,6 @@ async function follow(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { clock, random, pollIntervalMs } = watcher;
-  // As a witness ECS is asked in any case; in the turn of the targets only where its word may begin a drain.
   const sources = [watcher.targetHealth, watcher.taskStatus];
   const rounds = poll(sources, { clock, random, intervalMs: pollIntervalMs }, signal);
   let wish: Wish | undefined;
@@ -251,7 +251,7 @@ function conclude(watcher: Watcher, policy: DrainPolicy, kept: Watch): boolean {
   const stopAlone = decision.phase === "exit" && decision.because === "stop-signal";
   if (began && !stopAlone) {
     kept.toldMs = nowMs;
-    watcher.log.write(drainBeganOf(kept, policy, decision));
+    watcher.log.write(drainBeganOf(kept, policy, decision.cause ?? "readings"));
     watcher.changed?.("draining", decision);
   }
   if (before.phase !== "watching" && decision.phase === "watching") {
@@ -284,8 +284,7 @@ function conclude(watcher: Watcher, policy: DrainPolicy, kept: Watch): boolean {
   return true;
 }
 
-function drainBeganOf(kept: Watch, policy: DrainPolicy, decision: Decision) {
-  const cause = decision.phase === "draining" ? decision.cause : "readings";
+function drainBeganOf(kept: Watch, policy: DrainPolicy, cause: DrainCause) {
   return {
     event: "drain-began",
     cause,
