@@ -91,7 +91,11 @@ async function play(options: Options): Promise<number> {
     const startedMs = realClock.now();
     const life = await playLife(
       {
-        clock: { now: () => realClock.now() - startedMs, sleep: realClock.sleep },
+        // Whole milliseconds: sums and differences of the world's times are then exact.
+        clock: {
+          now: () => Math.floor(realClock.now() - startedMs),
+          sleep: realClock.sleep,
+        },
         epochMs: Date.now(),
         random: Math.random,
         bun: process.execPath,
