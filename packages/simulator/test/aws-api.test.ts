@@ -107,6 +107,17 @@ describe("ecs:DescribeTasks", () => {
     expect(await statusOf()).toBe("MISSING");
   });
 
+  test("does not know a new task before the lag is over", async () => {
+    const { world, clock, ecs } = described({ apiLagMs: 5_000, tasks: 0 });
+    const { arn } = world.startTask();
+    const known = async (): Promise<number> =>
+      (await ecs.send(new DescribeTasksCommand({ tasks: [arn] }))).tasks?.length ?? 0;
+    await clock.advance(4_999);
+    expect(await known()).toBe(0);
+    await clock.advance(1);
+    expect(await known()).toBe(1);
+  });
+
   test("names what is missing in failures, and refuses what makes no sense", async () => {
     const { ecs } = described();
     const { tasks, failures } = await ecs.send(new DescribeTasksCommand({ tasks: ["none"] }));

@@ -7,6 +7,7 @@ import { requestHandlerOf, type World } from "../src/index.ts";
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
 
+/** One client of each service. */
 export interface AwsClients {
   readonly ecs: ECSClient;
   readonly elb: ElasticLoadBalancingV2Client;

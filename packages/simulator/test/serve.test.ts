@@ -7,6 +7,7 @@ import { DescribeTargetHealthCommand } from "@aws-sdk/client-elastic-load-balanc
 import {
   createWorld,
   environmentOf,
+  fetchOf,
   realClock,
   serve,
   type World,
@@ -15,7 +16,7 @@ import {
 } from "../src/index.ts";
 import { clientsOf, refusalOf } from "./aws-clients.ts";
 import { seededRandom } from "./seeded-random.ts";
-import { firstTask, healthOf } from "./simulated-world.ts";
+import { firstTask, healthOf, simulatedWorld } from "./simulated-world.ts";
 
 const servers: WorldServer[] = [];
 afterEach(async () => {
@@ -211,6 +212,26 @@ describe("the control routes", () => {
     const answered = await control(origin)(route, input);
     expect(answered.status).toBe(status);
     expect(answered.body.error).toContain(message);
+  });
+
+  test("count a fault's times from the moment it is set", async () => {
+    const { world, clock } = simulatedWorld();
+    await clock.advance(10_000);
+    const ask = fetchOf(world);
+    const fault = { action: "metadata:*", kind: "error", fromMs: 1_000, toMs: 2_000 };
+    await ask("http://x/_world/fault", { method: "POST", body: JSON.stringify(fault) });
+    const uri = environmentOf(
+      world,
+      firstTask(world).arn,
+      "app",
+      "http://x",
+    ).ECS_CONTAINER_METADATA_URI_V4;
+    const statuses: number[] = [];
+    for (let second = 0; second < 3; second += 1) {
+      statuses.push((await ask(`${uri}/task`)).status);
+      await clock.advance(1_000);
+    }
+    expect(statuses).toEqual([200, 500, 200]);
   });
 
   test("refuse what is no JSON object", async () => {
