@@ -44,7 +44,7 @@ export type Judged = Pick<
 
 // A line of the log reaches the rehearsal later than it was written, and a busy machine starts and ends processes slowly.
 const toleranceMs = 300;
-const stopToleranceMs = 1_500;
+const stopToleranceMs = 3_000;
 // Connections are counted once a second, and on a busy machine, where a count takes long, more rarely.
 const countToleranceMs = 3_000;
 

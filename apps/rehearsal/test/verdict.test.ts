@@ -147,9 +147,9 @@ describe("misbehaviour", () => {
     ["being killed", told(17_500, 23_500, 137), { faults: ["hang"] }, "had to be killed"],
     [
       "ending slowly after a stop signal",
-      told(3_000, 5_000),
+      told(3_000, 6_500),
       { act: "stop-task" },
-      "took 2000 ms to end",
+      "took 3500 ms to end",
     ],
     [
       "holding a stop signal as long as it may",
