@@ -61,12 +61,17 @@ export function createWorld(given: WorldMeans & WorldDescription): World {
     digits,
   });
 
+  const progress = (): void => {
+    scheduler.progress();
+    loadBalancer.progress();
+  };
   const workOff = (): void => {
     const untilMs = clock.now();
     for (let due = agenda.take(untilMs); due !== undefined; due = agenda.take(untilMs)) {
       presentMs = due.atMs;
       due.act();
-      scheduler.progress();
+      // Once for a moment, however many tasks change at it.
+      if (agenda.nextMs() !== presentMs) progress();
     }
     presentMs = untilMs;
   };
@@ -86,7 +91,7 @@ export function createWorld(given: WorldMeans & WorldDescription): World {
     settling = true;
     try {
       const result = change();
-      scheduler.progress();
+      progress();
       if (!nested) workOff();
       return result;
     } finally {
@@ -233,6 +238,7 @@ export function createWorld(given: WorldMeans & WorldDescription): World {
     hex,
     record: (call) => void calls.push(call),
   });
+  progress();
   settle();
   return world;
 }

@@ -45,6 +45,8 @@ export interface LoadBalancerMeans {
 /** The load balancer of a world. */
 export interface LoadBalancer {
   readonly groups: readonly TargetGroup[];
+  /** Tells where connections go now, where that changed at this moment. */
+  progress(): void;
   register(target: Target, agoMs?: number): void;
   deregister(target: Target): void;
   isRegistered(target: Target): boolean;
@@ -178,6 +180,7 @@ export function createLoadBalancer(
     registrations: new Map(),
     scripted: new Map(),
   }));
+  const unrouted = new Set<TargetGroup>();
   const noted = new Map(
     groups.map((group) => [
       group,
@@ -203,30 +206,38 @@ export function createLoadBalancer(
     return [...seen.values()];
   };
 
-  // Tells what changed since it last looked.
-  const note = (group: TargetGroup): void => {
+  // Tells of a target what changed since it was last told of. Where connections go depends on all targets of a group: that is
+  // told once, when a moment's changes are complete.
+  const noteTarget = (group: TargetGroup, target: Target): void => {
+    const atMs = nowMs();
+    const states = noted.get(group)?.states;
+    const key = keyOf(target);
+    const now = toldAt(group, key, atMs) ?? notRegistered;
+    const label = `${now.state} ${now.reason}`;
+    const before = states?.get(key) ?? "unused Target.NotRegistered";
+    states?.set(key, label);
+    unrouted.add(group);
+    if (label !== before) tell({ atMs, kind: "target", target, health: now });
+  };
+  const noteGroup = (group: TargetGroup): void => {
+    unrouted.add(group);
+    for (const target of targetsOf(group)) noteTarget(group, target);
+  };
+  const noteRoutes = (group: TargetGroup): void => {
     const atMs = nowMs();
     const last = noted.get(group);
-    if (last === undefined) return;
-    for (const target of targetsOf(group)) {
-      const key = keyOf(target);
-      const now = toldAt(group, key, atMs) ?? notRegistered;
-      const label = `${now.state} ${now.reason}`;
-      const before = last.states.get(key) ?? "unused Target.NotRegistered";
-      last.states.set(key, label);
-      if (label !== before) tell({ atMs, kind: "target", target, health: now });
-    }
     const routed = new Map(routesAt(group, atMs).map((target) => [keyOf(target), target]));
-    const before = last.routed;
-    last.routed = routed;
+    const before = last?.routed ?? new Map<string, Target>();
+    if (last !== undefined) last.routed = routed;
     for (const [key, target] of before)
       if (!routed.has(key)) tell({ atMs, kind: "routing", target, routed: false });
     for (const [key, target] of routed)
       if (!before.has(key)) tell({ atMs, kind: "routing", target, routed: true });
   };
-  const noteAt = (group: TargetGroup, times: readonly number[]): void => {
-    note(group);
-    for (const atMs of new Set(times)) if (atMs > nowMs()) agenda.add(atMs, () => note(group));
+  // Notes now and at each of the times.
+  const noteAt = (times: readonly number[], note: () => void): void => {
+    note();
+    for (const atMs of new Set(times)) if (atMs > nowMs()) agenda.add(atMs, note);
   };
 
   const registrationOf = (target: Target): Registration | undefined =>
@@ -242,6 +253,11 @@ export function createLoadBalancer(
 
   return {
     groups,
+    progress() {
+      const groupsToNote = [...unrouted];
+      unrouted.clear();
+      for (const group of groupsToNote) noteRoutes(group);
+    },
     isRegistered,
     register(target, agoMs = 0) {
       const group = groupOf(target.targetGroupArn);
@@ -256,11 +272,14 @@ export function createLoadBalancer(
       const key = keyOf(target);
       group.registrations.set(key, [...(group.registrations.get(key) ?? []), registration]);
       const checked = checkedMs(group, registration);
-      noteAt(group, [
-        registration.registeredMs + group.described.registrationMs,
-        checked,
-        checked + group.described.registrationLagMs,
-      ]);
+      noteAt(
+        [
+          registration.registeredMs + group.described.registrationMs,
+          checked,
+          checked + group.described.registrationLagMs,
+        ],
+        () => noteTarget(group, target),
+      );
     },
     deregister(target) {
       const group = groupOf(target.targetGroupArn);
@@ -272,7 +291,7 @@ export function createLoadBalancer(
       const drainedMs = atMs + (isInUse(group, atMs) ? deregistrationDelayMs : 0);
       registration.deregisteredMs = atMs;
       registration.drainedMs = drainedMs;
-      noteAt(group, [drainedMs, atMs + deregistrationLagMs]);
+      noteAt([drainedMs, atMs + deregistrationLagMs], () => noteTarget(group, target));
       if (connectionTermination)
         agenda.add(drainedMs, () => {
           if (!isRegistered(target)) tell({ atMs: nowMs(), kind: "flows-reset", target });
@@ -286,7 +305,7 @@ export function createLoadBalancer(
       if (registration === undefined) return;
       if ((latest(registration.findings, atMs)?.failing ?? false) === failing) return;
       registration.findings.push({ atMs, failing });
-      noteAt(group, [atMs + group.described.unhealthyDrainingIntervalMs]);
+      noteAt([atMs + group.described.unhealthyDrainingIntervalMs], () => noteTarget(group, target));
       if (failing && group.described.unhealthyConnectionTermination && isRegistered(target))
         tell({ atMs, kind: "flows-reset", target });
     },
@@ -296,19 +315,19 @@ export function createLoadBalancer(
       const history = group.scripted.get(key) ?? [];
       history.push({ atMs: nowMs(), health: scripted });
       group.scripted.set(key, history);
-      note(group);
+      noteTarget(group, target);
     },
     setInUse(group, inUse) {
       const atMs = nowMs();
       if (isInUse(group, atMs) === inUse) return;
       group.inUse.push({ atMs, inUse });
       const { registrationLagMs, deregistrationLagMs } = group.described;
-      noteAt(group, [atMs + (inUse ? registrationLagMs : deregistrationLagMs)]);
+      noteAt([atMs + (inUse ? registrationLagMs : deregistrationLagMs)], () => noteGroup(group));
     },
     remove(group) {
       if (group.deletedMs !== undefined) return;
       group.deletedMs = nowMs();
-      noteAt(group, [group.deletedMs + group.described.deregistrationLagMs]);
+      noteAt([group.deletedMs + group.described.deregistrationLagMs], () => noteGroup(group));
     },
     truth: (target) => truthAt(groupOf(target.targetGroupArn), keyOf(target), nowMs()),
     told(target) {
