@@ -38,7 +38,7 @@ export interface Round<Reading> {
 export interface Wish {
   /** Wakes the loop after so many milliseconds, if no round is due before. */
   readonly withinMs?: number;
-  /** Asks the source of this name before the schedule would, as soon as its own pace allows. */
+  /** Asks the source of this name before the schedule would, as soon as its own pace allows. The first source keeps its time. */
   readonly ask?: string;
 }
 
@@ -60,6 +60,8 @@ export async function* poll<Reading>(
   if (sources.length === 0) throw new RangeError("poll needs at least one source");
   let schedule = scheduleOf(pace.intervalMs, sources.length);
   let wished = false;
+  // When the first source would have been asked, had no wish for another come before.
+  let plannedMs = Number.POSITIVE_INFINITY;
   while (!signal.aborted) {
     const startedMs = clock.now();
     const source = sources[schedule.turn];
@@ -72,6 +74,11 @@ export async function* poll<Reading>(
     wished = false;
     // From the start of the round, so that the time an answer takes does not stretch the interval.
     let dueMs = startedMs + next.waitMs;
+    if (plannedMs < dueMs) {
+      schedule = turnedTo(schedule, 0, dueMs, plannedMs);
+      dueMs = plannedMs;
+    }
+    plannedMs = Number.POSITIVE_INFINITY;
     let wish = wishOf(yield round);
     for (;;) {
       const nowMs = clock.now();
@@ -79,6 +86,7 @@ export async function* poll<Reading>(
       const early = index < 0 ? undefined : sooner(schedule, index, dueMs, nowMs);
       if (early !== undefined) {
         wished = index !== schedule.turn;
+        if (wished && schedule.turn === 0) plannedMs = dueMs;
         schedule = early.schedule;
         dueMs = early.dueMs;
       }
@@ -116,8 +124,13 @@ function sooner(
   // The schedule counts each source's due time from the round that is due.
   const askMs = Math.max(nowMs, dueMs + pace.dueMs);
   if (askMs >= dueMs) return undefined;
-  const sources = schedule.sources.map((each) => ({ ...each, dueMs: each.dueMs + dueMs - askMs }));
-  return { schedule: { ...schedule, turn: index, sources }, dueMs: askMs };
+  return { schedule: turnedTo(schedule, index, dueMs, askMs), dueMs: askMs };
+}
+
+// The schedule as it is where the coming round is that of `turn`, at `atMs` and not at `dueMs`.
+function turnedTo(schedule: Schedule, turn: number, dueMs: number, atMs: number): Schedule {
+  const sources = schedule.sources.map((each) => ({ ...each, dueMs: each.dueMs + dueMs - atMs }));
+  return { ...schedule, turn, sources };
 }
 
 async function ask<Reading>(

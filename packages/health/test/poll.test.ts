@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { poll, type Round, type Source, type Wish } from "../src/poll.ts";
+import { seeded } from "./fleet.ts";
 import { type SteppedClock, steppedClock } from "./stepped-clock.ts";
 
 const second = 1000;
@@ -180,7 +181,33 @@ describe("a wish", () => {
     expect(calls).toEqual([
       ["elb", 0],
       ["ecs", 10],
-      ["elb", 40],
+      ["elb", 30],
+    ]);
+  });
+  test("with every round does not put the first source off, nor ask anybody more often than its pace", async () => {
+    const random = seeded(1);
+    const { calls, next } = stage({ elb: healthy, ecs: healthy }, { random });
+    for (let round = 0; round < 400; round += 1) await next({ ask: "ecs" });
+    for (const name of ["elb", "ecs"]) {
+      const times = calls.flatMap(([asked, at]) => (asked === name ? [at] : []));
+      const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+      expect(times.length).toBeGreaterThan(190);
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(22.5);
+      expect(Math.max(...gaps)).toBeLessThanOrEqual(37.5);
+    }
+  });
+  test("for a stand-in that is throttled leaves the first source its time too", async () => {
+    const { calls, next } = stage({ elb: healthy, ecs: () => throttled });
+    await next();
+    await next(10 * second);
+    await next({ ask: "ecs" });
+    await next();
+    await next();
+    expect(calls).toEqual([
+      ["elb", 0],
+      ["ecs", 10],
+      ["elb", 30],
+      ["elb", 60],
     ]);
   });
   test("is no sooner than the named source's own pace allows, however often it is repeated", async () => {
