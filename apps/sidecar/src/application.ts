@@ -20,18 +20,23 @@ interface Ground {
   readonly readTask: (signal: AbortSignal) => Promise<Task>;
 }
 
-/** The capabilities that the settings ask for, and the network mode allows. */
+/**
+ * The capabilities that the settings ask for, and the network mode allows.
+ *
+ * @param signal the stop signal: what is only asked for a warning is not asked any more.
+ */
 export function application(
   world: World,
   settings: Settings,
   clients: AwsClients,
   resolution: Resolution,
   ground: Ground,
-): Pick<Watcher, "countConnections" | "containersStopped" | "deregister"> {
+  signal: AbortSignal,
+): Pick<Watcher, "countConnections" | "processorMs" | "containersStopped" | "deregister"> {
   const acts = settings.mode === "act";
   return {
     ...(settings.drainTimeoutMs > settings.deregistrationWaitMs
-      ? counting(world, settings, clients, ground)
+      ? counting(world, settings, clients, ground, signal)
       : {}),
     ...(acts && settings.stopHoldMs > 0
       ? { containersStopped: containersOf(world, settings, resolution, ground) }
@@ -47,7 +52,8 @@ function counting(
   settings: Settings,
   clients: AwsClients,
   ground: Ground,
-): Pick<Watcher, "countConnections"> {
+  signal: AbortSignal,
+): Pick<Watcher, "countConnections" | "processorMs"> {
   const { connections } = world;
   // Only in bridge mode there is a binding of host ports, and no network namespace in common.
   if (connections === undefined || ground.networkMode === "bridge") {
@@ -60,9 +66,10 @@ function counting(
     });
     return {};
   }
-  void warnOfDelay(world, settings, clients, ground);
+  void warnOfDelay(world, settings, clients, ground, signal);
   let told = false;
   return {
+    ...(world.processorMs === undefined ? {} : { processorMs: world.processorMs }),
     countConnections: async (signal) => {
       const ports = new Set(ground.targets().map(({ port }) => port));
       const open = await connections.count(ports, signal);
@@ -87,11 +94,11 @@ async function warnOfDelay(
   settings: Settings,
   clients: AwsClients,
   { targets }: Ground,
+  signal: AbortSignal,
 ): Promise<void> {
-  const never = new AbortController().signal;
   for (const targetGroupArn of new Set(targets().map((target) => target.targetGroupArn)))
     try {
-      const delayMs = await readDeregistrationDelay(clients.elb, targetGroupArn, never);
+      const delayMs = await readDeregistrationDelay(clients.elb, targetGroupArn, signal);
       if (delayMs === undefined || delayMs >= settings.drainTimeoutMs) continue;
       world.log.write({
         event: "notice",
@@ -100,6 +107,7 @@ async function warnOfDelay(
         fix: "Raise the target group's deregistration delay, or lower the drain timeout.",
       });
     } catch (error) {
+      if (signal.aborted) return;
       const { message } = faultOf(error);
       world.log.write({
         event: "notice",

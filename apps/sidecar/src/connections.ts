@@ -202,6 +202,6 @@ const startsWith = (rows: Buffer, at: number, wanted: Buffer): boolean =>
  * The time from the end of one count to the next, such that counting takes less than 1 % of a core: a hundred times what the
  * last one took, at least 1,000.
  *
- * @param lastCostMs duration of the last count, on the monotonic clock; what else ran meanwhile only makes the wait longer.
+ * @param lastCostMs what the last count cost: the processor's time, and not the time that it took on a busy machine.
  */
 export const countIntervalMs = (lastCostMs: number): number => Math.max(1000, lastCostMs * 100);

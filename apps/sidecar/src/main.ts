@@ -29,6 +29,10 @@ const realWorld = (clock: Clock, log: OpenLog): World => ({
   log,
   aws: awsClients(clock, process.env),
   connections: procConnections(clock),
+  processorMs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
   serve: statusServer,
 });
 
@@ -50,6 +54,15 @@ async function run(): Promise<void> {
       log.write({ event: "stopped", signal: name, elapsedMs: undefined });
       void end(log, 0);
     });
+  // What a library has to say (the SDK of a slow credentials endpoint) becomes a line like every other.
+  for (const name of ["debug", "info", "log", "warn", "error"] as const)
+    console[name] = (...words: readonly unknown[]) =>
+      log.write({
+        event: "notice",
+        code: "library",
+        message: words.map(String).join(" ").slice(0, 500),
+        fix: "Nothing to change: a library of the sidecar says so.",
+      });
   let defects = 0;
   const defect = (error: unknown): void => {
     defects += 1;

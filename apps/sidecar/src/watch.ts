@@ -32,6 +32,8 @@ export interface Watcher {
   readonly mode: "act" | "observe";
   readonly targetHealth: Source<Reading> & { targets(): readonly Target[] };
   readonly taskStatus: Source<Reading>;
+  /** The processor time that this process has used; without it a count is taken to cost all the time that it took. */
+  readonly processorMs?: () => number;
   /** Counts open connections on the targets' ports; undefined where they are not to be counted, or cannot be. */
   readonly countConnections?: (signal: AbortSignal) => Promise<number | undefined>;
   /** Whether the containers of the targets have all stopped; false where that is not known. */
@@ -219,9 +221,11 @@ async function lookAround(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, countConnections, containersStopped } = watcher;
+  const spentMs = watcher.processorMs ?? (() => clock.now());
   const nowMs = clock.now();
   const { phase } = decide(kept.state, policy, nowMs);
   if (phase === "watching") return;
+  const beforeMs = spentMs();
   // Nothing ends by an old count.
   const due = phase === "exit" || nowMs - kept.countedMs >= countIntervalMs(kept.countCostMs);
   if (countConnections !== undefined && due)
@@ -234,7 +238,7 @@ async function lookAround(
       faults.failed("connections", error);
     } finally {
       kept.countedMs = clock.now();
-      kept.countCostMs = kept.countedMs - nowMs;
+      kept.countCostMs = spentMs() - beforeMs;
     }
   if (kept.state.stop !== undefined && containersStopped !== undefined)
     learn(watcher, kept, [{ containersStopped: await containersStopped(signal) }]);

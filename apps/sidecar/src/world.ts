@@ -52,6 +52,8 @@ export interface World {
   /** @param attempts of each call, by the SDK itself: 3 while resolving, 1 in the poll, which has a pace of its own. */
   aws(region: string, attempts: number): AwsClients;
   readonly connections?: ConnectionCounter;
+  /** The processor time that this process has used, in milliseconds. */
+  readonly processorMs?: () => number;
   /** Opens the status server. */
   readonly serve?: StatusServer;
 }
