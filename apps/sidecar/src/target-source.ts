@@ -53,7 +53,9 @@ async function readEach(
   const answers = await Promise.allSettled(
     [...groups.values()].map((group) => readTargetHealth(client, group, signal)),
   );
-  const readings = answers.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+  const readings = answers.flatMap((each) =>
+    each.status === "fulfilled" ? each.value : readingsOf(each.reason),
+  );
   const errors = answers.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
   if (errors.length === 0) return readings;
   // Throttling decides the pace, whatever else failed beside it.
@@ -64,3 +66,7 @@ async function readEach(
   const { code, transient, message, fix } = error;
   throw new TargetHealthError(code, transient, message, fix, { cause: error, readings });
 }
+
+// What was answered all the same.
+const readingsOf = (error: unknown): readonly TargetHealth[] =>
+  error instanceof TargetHealthError ? error.readings : [];
