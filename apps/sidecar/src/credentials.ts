@@ -25,14 +25,18 @@ type Credentials = Awaited<ReturnType<ReturnType<typeof defaultProvider>>>;
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
  */
-export function credentialProvider(clock: Clock, env: World["env"]): () => Promise<Credentials> {
+export function credentialProvider(
+  clock: Clock,
+  env: World["env"],
+  newChain: () => () => Promise<Credentials> = () => defaultProvider(),
+): () => Promise<Credentials> {
   const never = new AbortController().signal;
-  let chain = defaultProvider();
+  let chain = newChain();
   return async () => {
     try {
       return await within(clock, credentialsMs, () => chain(), never);
     } catch (error) {
-      chain = defaultProvider();
+      chain = newChain();
       const none = sources.every((name) => !env[name]);
       throw Object.assign(
         new Error(

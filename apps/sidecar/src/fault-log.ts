@@ -24,8 +24,8 @@ const lasting: ReadonlySet<string> = new Set([
 interface Blindness {
   readonly sinceMs: number;
   readonly times: number;
-  /** When a line told of each code last. */
-  readonly toldMs: Readonly<Record<string, number>>;
+  /** Whether a line told of it: only then a line tells of its end. */
+  readonly told: boolean;
 }
 
 /** The parts of our own errors, where `error` is one; a plain description otherwise. */
@@ -49,31 +49,36 @@ export function faultOf(error: unknown): {
 /** A fault log on `log`. */
 export function openFaultLog(clock: Clock, log: Log): FaultLog {
   const blind = new Map<string, Blindness>();
+  // When a line told of each code of each source last: a source that fails and answers by turns is no louder than one that fails.
+  const toldMs = new Map<string, number>();
   return {
     failed(source, error) {
       const nowMs = clock.now();
       const fault = faultOf(error);
-      const before = blind.get(source) ?? { sinceMs: nowMs, times: 0, toldMs: {} };
-      const toldMs = before.toldMs[fault.code];
-      const due = toldMs === undefined || (!lasting.has(fault.code) && nowMs - toldMs >= repeatMs);
-      blind.set(source, {
-        sinceMs: before.sinceMs,
-        times: before.times + 1,
-        toldMs: due ? { ...before.toldMs, [fault.code]: nowMs } : before.toldMs,
-      });
+      const { sinceMs, times, told } = blind.get(source) ?? {
+        sinceMs: nowMs,
+        times: 0,
+        told: false,
+      };
+      const key = `${source} ${fault.code}`;
+      const lastMs = toldMs.get(key);
+      const due = lastMs === undefined || (!lasting.has(fault.code) && nowMs - lastMs >= repeatMs);
+      blind.set(source, { sinceMs, times: times + 1, told: told || due });
       if (!due) return;
+      toldMs.set(key, nowMs);
       log.write({
         event: "fault",
         source,
         ...fault,
-        blindMs: Math.round(nowMs - before.sinceMs),
-        times: before.times + 1,
+        blindMs: Math.round(nowMs - sinceMs),
+        times: times + 1,
       });
     },
     answered(source) {
       const before = blind.get(source);
       if (before === undefined) return;
       blind.delete(source);
+      if (!before.told) return;
       const blindMs = Math.round(clock.now() - before.sinceMs);
       log.write({ event: "recovered", source, blindMs, times: before.times });
     },

@@ -142,13 +142,23 @@ async function findTargets(
 
 const choiceOf = ({ targetContainer }: Settings) => ({ targetContainer });
 
-const readOwnTask = (world: World, signal: AbortSignal): Promise<Task> =>
-  within(
-    world.clock,
-    callTimeoutMs,
-    (each) => readTask(world.fetch, world.env.ECS_CONTAINER_METADATA_URI_V4, each),
-    signal,
-  );
+async function readOwnTask(world: World, signal: AbortSignal): Promise<Task> {
+  const { clock, env } = world;
+  const ask = (each: AbortSignal) => readTask(world.fetch, env.ECS_CONTAINER_METADATA_URI_V4, each);
+  try {
+    return await within(clock, callTimeoutMs, ask, signal);
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : { name: "", message: "" };
+    if (name !== "TimeoutError" && name !== "AbortError") throw error;
+    throw new ResolverError(
+      "metadata-unavailable",
+      true,
+      `the task metadata endpoint: ${message}`,
+      "Nothing to change if it passes; otherwise check what ECS_CONTAINER_METADATA_URI_V4 points to.",
+      { cause: error },
+    );
+  }
+}
 
 function timedClients(world: World, { region }: Task, tries: number): AwsClients {
   const { ecs, elb, ec2 } = world.aws(region, tries);
@@ -182,11 +192,19 @@ function watchTargets(
     ask: async (each) => [await readTaskStatus(clients.ecs, task, each)],
   };
   const notify = notifier(world, settings, task);
-  const around = application(world, settings, clients, resolution, {
-    networkMode: task.networkMode,
-    targets: targetHealth.targets,
-    readTask: (each) => readOwnTask(world, each),
-  });
+  const around = application(
+    world,
+    settings,
+    clients,
+    resolution,
+    {
+      networkMode: task.networkMode,
+      targets: targetHealth.targets,
+      readTask: (each) => readOwnTask(world, each),
+    },
+    signal,
+  );
+  status.changed("watching");
   return watch(
     {
       clock,
