@@ -5,7 +5,10 @@ const bound = 48;
 // Control, format and line separator characters, and blanks other than the plain one: they would break a log line or not be seen.
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[^\P{Zs} ]/gu;
 
-/** A text in quotes: at most 48 characters, unseen ones escaped, and what stands before an `@` (a password, in a URL) masked. */
+/**
+ * A text in quotes: at most 48 characters, unseen ones escaped, and masked what may be a secret in a URL: what stands before an
+ * `@`, and the path and query.
+ */
 export function quoted(text: string): string {
   const whole = masked(text);
   // Cut in code units first, so that splitting into characters costs the same for any length.
@@ -35,7 +38,9 @@ export function gotLabelOf(value: unknown): string {
 
 // Greedy on purpose: a password may itself hold "@", "/" or "#", and a malformed URL has no parts to go by.
 const masked = (text: string): string =>
-  text.replace(/^([a-z][a-z0-9+.-]*:\/*)?.*@/isu, (_, scheme = "") => `${scheme}***@`);
+  text
+    .replace(/^([a-z][a-z0-9+.-]*:\/*)?.*@/isu, (_, scheme = "") => `${scheme}***@`)
+    .replace(/^((?:[^/?#]*\/\/+|(?![^/?#]*\/\/))[^/?#]*[/?#]).+$/su, "$1***");
 
 const seen = (text: string): string =>
   text

@@ -29,7 +29,7 @@ export interface SettingFault {
   readonly source: string;
   /** What would have been right: `act or observe`. */
   readonly wanted: string;
-  /** What came: `"1e3"`, `3601`, `a mapping`. Of a URL, what stands before an `@` is masked. */
+  /** What came: `"1e3"`, `3601`, `a mapping`. Of a URL, what stands before an `@`, its path and its query are masked. */
   readonly got: string;
   /** All of it as one sentence. */
   readonly message: string;

@@ -208,6 +208,23 @@ describe("what is printed", () => {
   });
 
   test.each([
+    ["ftp://127.0.0.1/", '"ftp://127.0.0.1/"'],
+    ["ftp://127.0.0.1:80/secret", '"ftp://127.0.0.1:80/***"'],
+    ["http://127.0.0.1:99999/?token=secret", '"http://127.0.0.1:99999/***"'],
+    ["http://127.0.0.1:99999?token=secret", '"http://127.0.0.1:99999?***"'],
+    ["http://a b#secret", '"http://a b#***"'],
+    ["127.0.0.1:80/secret", '"127.0.0.1:80/***"'],
+    ["http:/secret?secret", '"http:/***"'],
+    ["ftp://user:secret@127.0.0.1/secret\nsecret", '"ftp://***@127.0.0.1/***"'],
+  ])("of %p, no path and no query", async (url, got) => {
+    for (const variable of ["NLB_SIDECAR_ON_DRAIN_URL", "NLB_SIDECAR_MODE"]) {
+      const error = await errorOf(() => parseSettings({ [variable]: url }));
+      expect(error.faults[0]?.got).toBe(got);
+      expect(error.message).not.toContain("secret");
+    }
+  });
+
+  test.each([
     ["a\nb", '"a\\u{a}b"'],
     ["\u001b[31mred", '"\\u{1b}[31mred"'],
     ["act\u200b", '"act\\u{200b}"'],
