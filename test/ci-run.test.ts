@@ -1,10 +1,12 @@
 // The closing line of `.ci/run` adds up what it ran, and no crash passes for a success: with stand-ins for npx and docker.
 
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./repository-files.ts";
+
+setDefaultTimeout(60_000);
 
 const folder = mkdtempSync(join(tmpdir(), "nlb-sidecar-ci-"));
 afterAll(() => rmSync(folder, { recursive: true }));

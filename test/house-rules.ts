@@ -1,7 +1,7 @@
 // The rules of this repository that a linter has no word for, each a pure function from files to offences.
 
 import { posix } from "node:path";
-import { codeOf } from "./code-of.ts";
+import { codeOf as scan } from "./code-of.ts";
 
 /** One file of the repository. */
 export interface SourceFile {
@@ -398,6 +398,15 @@ export const houseRules: Readonly<Record<string, HouseRule>> = {
   readmes,
   versions,
   pinnedBun,
+};
+
+// Several rules look at the same code, and reading a text takes longer than looking.
+const scanned = { blanked: new Map<string, string>(), kept: new Map<string, string>() };
+
+const codeOf = (text: string, strings: "blanked" | "kept" = "blanked"): string => {
+  const code = scanned[strings].get(text) ?? scan(text, strings);
+  scanned[strings].set(text, code);
+  return code;
 };
 
 const isTypeScript = ({ path }: SourceFile): boolean => /\.[cm]?ts$/.test(path);

@@ -2,9 +2,12 @@
 
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the planted texts are code, with templates in it
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { houseRules, type SourceFile } from "./house-rules.ts";
 import { repositoryFiles } from "./repository-files.ts";
+
+// How long it takes to read every file is no rule of this house.
+setDefaultTimeout(60_000);
 
 const files = repositoryFiles();
 

@@ -63,9 +63,10 @@ export async function createConsumer(
   const program = await nodeProgram(runtime.node, parent);
   const path = [join(program, "..")];
   await runToSuccess(
-    ["npm", "install", "--engine-strict", "--no-audit", "--no-fund", "--loglevel=error"],
+    ["npm", "install", "--engine-strict", "--no-audit", "--no-fund", "--fetch-retries=1"],
     folder,
-    path,
+    // A Node from npm knows only its own certificate authorities, which behind a company's proxy are not enough.
+    { path, env: { NODE_OPTIONS: "--use-system-ca" } },
   );
   return { folder, program, path };
 }

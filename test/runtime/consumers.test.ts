@@ -31,7 +31,7 @@ describe.each([...runtimes])("a consumer on $name with the $clients AWS clients"
   });
 
   const run = async (...programs: readonly string[]): Promise<string> =>
-    runToSuccess([project.program, ...programs], project.folder, project.path);
+    runToSuccess([project.program, ...programs], project.folder, project);
 
   test("type-checks strictly, the declarations of the packages included", async () => {
     const tsc = join(root, "node_modules/.bin/tsc");

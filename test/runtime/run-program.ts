@@ -8,16 +8,24 @@ export interface Ended {
   readonly output: string;
 }
 
+/** What a program finds around itself. */
+export interface Surroundings {
+  /** Folders to look for programs in before the usual ones. */
+  readonly path?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+// No program of these checks takes half as long; one that hangs ends its check, not the run.
+const timeoutMs = 180_000;
+
 /**
- * Runs `command` in the folder `cwd`. The settings that a surrounding npm or bun run hands to its children are taken out:
- * a consumer has none of them.
- *
- * @param path folders to look for programs in before the usual ones.
+ * Runs `command` in the folder `cwd`, for three minutes at most. The settings that a surrounding npm or bun run hands to its
+ * children are taken out: a consumer has none of them.
  */
 export async function runProgram(
   command: readonly string[],
   cwd: string,
-  path: readonly string[] = [],
+  { path = [], env = {} }: Surroundings = {},
 ): Promise<Ended> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|bun_|node_options$|init_cwd$|force_color$|aws_)/i.test(name),
@@ -27,10 +35,13 @@ export async function runProgram(
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
+    timeout: timeoutMs,
+    killSignal: "SIGKILL",
     env: {
       ...Object.fromEntries(inherited),
       PATH: [...path, process.env.PATH].join(":"),
       NO_COLOR: "1",
+      ...env,
     },
   });
   const [stdout, stderr, code] = await Promise.all([
@@ -49,9 +60,9 @@ export async function runProgram(
 export async function runToSuccess(
   command: readonly string[],
   cwd: string,
-  path: readonly string[] = [],
+  surroundings?: Surroundings,
 ): Promise<string> {
-  const { code, stdout, output } = await runProgram(command, cwd, path);
+  const { code, stdout, output } = await runProgram(command, cwd, surroundings);
   if (code !== 0) throw new Error(output);
   return stdout;
 }
