@@ -1,33 +1,141 @@
-// Builds the sidecar's executable, for this machine or, with names of Bun's targets, for others.
+// Builds the sidecar's executable: for this machine, and for each of Bun's targets that is named (`bun-linux-arm64-musl`).
 
-import { mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createWorld, environmentOf, realClock, serve } from "@nlb-sidecar/simulator";
+import type { BunPlugin } from "bun";
+import { billOfMaterials } from "./bill-of-materials.ts";
+import { bunComponents } from "./bun-components.ts";
+import { readBundledPackages } from "./bundled-packages.ts";
+import { licenceTexts } from "./licence-texts.ts";
+import { version } from "./src/version.ts";
 
-// Command-only imports, bytecode and split chunks: measured in bench/footprint. No `.env`, no bunfig.toml of the working directory.
-const flags = [
-  "--compile",
-  "--minify",
-  "--bytecode",
-  "--format=esm",
-  "--splitting",
-  "--compile-jit-policy=1000",
-  "--no-compile-autoload-dotenv",
-  "--no-compile-autoload-bunfig",
-] as const;
+const root = import.meta.dir;
+const dist = join(root, "dist");
+const order = join(dist, "bytecode.order");
+const profileMaxMs = 30_000;
 
-/** Compiles `src/main.ts` for `target`, such as `bun-linux-arm64-musl`; undefined is the machine it runs on. */
-function build(target: string | undefined): void {
-  const outfile = `dist/nlb-sidecar${target === undefined ? "" : `-${target.replace("bun-", "")}`}`;
-  const command = [process.execPath, "build", ...flags, "src/main.ts", "--outfile", outfile];
-  if (target !== undefined) command.push(`--target=${target}`);
-  const { exitCode } = Bun.spawnSync(command, {
-    cwd: import.meta.dir,
-    stdout: "inherit",
-    stderr: "inherit",
+// Only what the clients' own configuration imports: the credential providers that are loaded on demand keep theirs, but for the one
+// that an ECS task uses.
+const fetchByDefault: BunPlugin = {
+  name: "fetch-by-default",
+  setup(build) {
+    const importers = /\/(client-[^/]+\/dist-es\/runtimeConfig|credential-provider-http\/.*)\.js$/;
+    build.onResolve({ filter: /^@smithy\/node-http-handler$/ }, ({ importer }) =>
+      importers.test(importer) ? { path: join(root, "node-http-handler.ts") } : undefined,
+    );
+  },
+};
+
+/** Compiles `src/main.ts`. Every option stands in bench/footprint's table, with what it is worth. */
+async function compile(
+  outfile: string,
+  target: Bun.Build.CompileTarget | undefined,
+  bytecodeOrder: string | undefined,
+): Promise<Bun.BuildMetafile> {
+  const { metafile } = await Bun.build({
+    entrypoints: [join(root, "src/main.ts")],
+    target: "bun",
+    format: "esm",
+    minify: true,
+    splitting: true,
+    bytecode: true,
+    metafile: true,
+    // The SDK's ES modules rather than its CommonJS ones: what is not used of them is left out.
+    conditions: ["module"],
+    define: { "process.env.NODE_ENV": '"production"' },
+    plugins: [fetchByDefault],
+    compile: {
+      ...(target !== undefined && { target }),
+      outfile,
+      jitPolicy: 1000,
+      // A file of the working directory must not run code, nor set a variable.
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+      ...(bytecodeOrder !== undefined && { bytecodeOrder }),
+    },
   });
-  if (exitCode !== 0) process.exit(exitCode);
+  if (metafile === undefined) throw new Error(`The build of ${outfile} gave no metafile`);
+  return metafile;
 }
 
-mkdirSync(`${import.meta.dir}/dist`, { recursive: true });
+/** Lets the executable watch a target and leave, and records the order in which its functions ran; the same at every run. */
+async function profile(executable: string): Promise<void> {
+  const world = createWorld({
+    clock: realClock,
+    random: Math.random,
+    targetGroups: [{ name: "web", initialHealthCheckMs: 0 }],
+  });
+  const server = await serve(world);
+  try {
+    const [task] = world.tasks();
+    if (task === undefined) throw new Error("The simulated world has no task");
+    const child = Bun.spawn([executable], {
+      env: {
+        ...environmentOf(world, task.arn, "nlb-sidecar", server.origin),
+        BUN_BYTECODE_ORDER_OUT: order,
+        BUN_JSC_useJIT: "0",
+        HOME: "/",
+        POLLING_FREQUENCY: "1",
+        DEREGISTRATION_WAIT: "1",
+      },
+      stdout: "pipe",
+      stderr: "inherit",
+      timeout: profileMaxMs,
+    });
+    const decoder = new TextDecoder();
+    let log = "";
+    let stopped = false;
+    for await (const chunk of child.stdout) {
+      log += decoder.decode(chunk, { stream: true });
+      if (stopped || !log.includes('"event":"reading"')) continue;
+      stopped = true;
+      world.stopTask(task.arn, "service");
+    }
+    if ((await child.exited) !== 0 || !existsSync(order))
+      throw new Error(`${executable} left no profile of a drain. Its log:\n${log}`);
+  } finally {
+    await server.close();
+  }
+}
+
+// The file's name is part of what is compiled: under another one the same build has other bytes.
+async function buildForThisMachine(): Promise<void> {
+  const executable = join(dist, "nlb-sidecar");
+  await rm(order, { force: true });
+  await compile(executable, undefined, undefined);
+  await profile(executable);
+  await compile(executable, undefined, order);
+}
+
+const architectures: { readonly [name: string]: string } = { x64: "amd64", arm64: "arm64" };
+
+/** Below `dist/image`, which is the context of the image builds: `amd64/nlb-sidecar-musl`, and `doc`. */
+async function buildForImages(targets: readonly string[]): Promise<void> {
+  const image = join(dist, "image");
+  await rm(image, { recursive: true, force: true });
+  let inputs: readonly string[] = [];
+  for (const target of targets) {
+    const [, , machine = "", libc = "glibc"] = target.split("-");
+    const architecture = architectures[machine];
+    if (architecture === undefined) throw new Error(`${target}: no image is built for it`);
+    const outfile = join(image, architecture, `nlb-sidecar-${libc}`);
+    await mkdir(join(image, architecture), { recursive: true });
+    const metafile = await compile(outfile, target as Bun.Build.CompileTarget, order);
+    inputs = Object.keys(metafile.inputs);
+    console.log(`dist/image/${architecture}/nlb-sidecar-${libc}`);
+  }
+  const packages = await readBundledPackages(root, inputs);
+  const doc = join(image, "doc");
+  await mkdir(doc);
+  const runtime = bunComponents(process.versions);
+  const bill = billOfMaterials(version, packages, runtime);
+  await writeFile(join(doc, "sbom.cdx.json"), `${JSON.stringify(bill, undefined, 2)}\n`);
+  await writeFile(join(doc, "LICENCES.txt"), await licenceTexts(packages, runtime));
+}
+
+await mkdir(dist, { recursive: true });
 const targets = process.argv.slice(2);
-if (targets.length === 0) build(undefined);
-for (const target of targets) build(target);
+if (targets.length === 0 || !existsSync(order)) await buildForThisMachine();
+if (targets.length > 0) await buildForImages(targets);

@@ -1,5 +1,6 @@
 // The credentials of the task role, asked for so that one hung answer costs one call.
 
+import { fromHttp } from "@aws-sdk/credential-provider-http";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import type { Clock } from "@nlb-sidecar/health";
 import { within } from "./time-out.ts";
@@ -8,14 +9,14 @@ import type { World } from "./world.ts";
 // Below the time-out of a call, so that the fault that is told is this one.
 const credentialsMs = 4_000;
 
-/** Where the SDK's own chain would find credentials without asking an instance. */
-const sources = [
+/** Where ECS tells a container the credentials of its task role. */
+const containerSources = [
   "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
   "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-  "AWS_ACCESS_KEY_ID",
-  "AWS_WEB_IDENTITY_TOKEN_FILE",
-  "AWS_PROFILE",
 ] as const;
+
+/** Where else the SDK's own chain would find credentials without asking an instance, and before it asks the container's. */
+const otherSources = ["AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_PROFILE"] as const;
 
 type Credentials = Awaited<ReturnType<ReturnType<typeof defaultProvider>>>;
 
@@ -28,7 +29,7 @@ type Credentials = Awaited<ReturnType<ReturnType<typeof defaultProvider>>>;
 export function credentialProvider(
   clock: Clock,
   env: World["env"],
-  newChain: () => () => Promise<Credentials> = () => defaultProvider(),
+  newChain: () => () => Promise<Credentials> = () => chainOf(env),
 ): () => Promise<Credentials> {
   const never = new AbortController().signal;
   let chain = newChain();
@@ -37,7 +38,7 @@ export function credentialProvider(
       return await within(clock, credentialsMs, () => chain(), never);
     } catch (error) {
       chain = newChain();
-      const none = sources.every((name) => !env[name]);
+      const none = !isSet(env, containerSources) && !isSet(env, otherSources);
       throw Object.assign(
         new Error(
           none
@@ -50,3 +51,13 @@ export function credentialProvider(
     }
   };
 }
+
+const isSet = (env: World["env"], names: readonly string[]): boolean =>
+  names.some((name) => env[name]);
+
+// In a task the SDK's chain ends at the same provider; on its way there it loads two others, 2 MiB of them. It throws where the
+// address is none: as a rejection that is a fault like any other.
+const chainOf = (env: World["env"]): (() => Promise<Credentials>) =>
+  isSet(env, containerSources) && !isSet(env, otherSources)
+    ? async () => fromHttp()()
+    : defaultProvider();
