@@ -132,7 +132,7 @@ export const imports: HouseRule = (files) => {
   });
 };
 
-/** A file outside of its package that code reads by a path is named in turbo's task, else a change of it would run no test. */
+/** A file outside of its package that code reads by a path is named in turbo's task, else a change of it would build and test nothing. */
 export const reads: HouseRule = (files) => {
   const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? "{}";
   const { tasks = {} } = JSON.parse(codeOf(textOf("turbo.json"), "kept")) as {
@@ -142,7 +142,8 @@ export const reads: HouseRule = (files) => {
     const home = homeOf(path);
     if (home === undefined || home === "bench") return [];
     const { name, ...manifest } = JSON.parse(textOf(`${home}/package.json`)) as Manifest;
-    const inputs = tasks[`${name}#test`]?.inputs ?? [];
+    const task = `${name}#${path.startsWith(`${home}/test/`) ? "test" : "build"}`;
+    const inputs = tasks[task]?.inputs ?? [];
     const imported = new Set(importsOf(text).map(({ index }) => index));
     const code = codeOf(text, "kept");
     return [...code.matchAll(/(?<=["'`/])(?:\.\.\/)+[\w@./-]+/g)].flatMap(({ 0: way, index }) => {
@@ -165,7 +166,7 @@ export const reads: HouseRule = (files) => {
               path,
               text,
               index,
-              `name it in turbo.json, among the inputs of "${name}#test": "${input}"`,
+              `name it in turbo.json, among the inputs of "${task}": "${input}"`,
             ),
           ];
     });

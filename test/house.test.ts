@@ -47,6 +47,7 @@ const sidecar = manifest("apps/sidecar", {
 const pinned: SourceFile = { path: "package.json", text: '{ "packageManager": "bun@1.4.5" }' };
 
 const source = (text: string, path = "packages/health/src/a.ts"): SourceFile => ({ path, text });
+const tested = (text: string): SourceFile => source(text, "packages/health/test/a.test.ts");
 const index = source(
   'export { A, type B, c as d } from "./a.ts";\nexport type { E } from "./e.ts";',
   "packages/health/src/index.ts",
@@ -174,19 +175,24 @@ const cases: Readonly<
   },
   reads: {
     found: [
-      ["a page that no task names", [health, source('\nread("../../../docs/a.md");')], 2],
-      ["a page after a folder's name", [health, source("read(`${dir}/../../../README.md`);")], 1],
+      ["a page that no task names", [health, tested('\nread("../../../docs/a.md");')], 2],
+      ["a page after a folder's name", [health, tested("read(`${dir}/../../../README.md`);")], 1],
       [
         "a page that another package's task names",
-        [health, turbo("resolver"), source('read("../../../docs/a.md");')],
+        [health, turbo("resolver"), tested('read("../../../docs/a.md");')],
         1,
       ],
       ["a package that it does not depend on", [health, source('read("../../config/a.json");')], 1],
+      [
+        "a page that its build reads, and only its test names",
+        [health, turbo("health"), source('read("../../../docs/a.md");')],
+        1,
+      ],
     ],
     left: [
       [
         "a page that its task names",
-        [health, turbo("health"), source('read("../../../docs/a.md");')],
+        [health, turbo("health"), tested('read("../../../docs/a.md");')],
       ],
       ["its own files", [health, source('read("../README.md");')]],
       ["a package that it depends on", [health, source('read("../../simulator/src/main.ts");')]],
