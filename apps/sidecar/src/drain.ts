@@ -68,6 +68,8 @@ export interface TargetState {
   /** Whether any reading ever said that it is registered. */
   readonly registered: boolean;
   readonly standing: "serves" | "left" | "neutral";
+  /** Since when it has left; undefined while it has not. */
+  readonly leftMs: number | undefined;
   /** Undefined unless the last reading says gone: what ECS said of it since then. */
   readonly gone: Gone | undefined;
 }
@@ -197,6 +199,7 @@ function targetAfter(before: TargetState | undefined, reading: TargetHealth): Ta
     last: reading,
     registered: before?.registered ?? false,
     standing: before?.standing ?? "neutral",
+    leftMs: before?.leftMs,
     gone: undefined,
   } as const;
   // The reason decides before the state: it names the deregistration whatever the state is called.
@@ -268,17 +271,23 @@ const serves = (target: TargetState): boolean => target.standing === "serves" &&
 
 // Keeps since when each rule holds, and when it was last seen not to.
 function timed(state: DrainState, answered: boolean, nowMs: number): DrainState {
-  const { targets, leftMs, servedMs } = state;
-  const anyLeft = targets.some(hasLeft);
+  const { leftMs, servedMs } = state;
+  const targets = state.targets.map((each): TargetState => {
+    const since = hasLeft(each) ? (each.leftMs ?? nowMs) : undefined;
+    return since === each.leftMs ? each : { ...each, leftMs: since };
+  });
+  const leftsMs = targets.flatMap((each) => each.leftMs ?? []);
+  const anyLeft = leftsMs.length > 0;
   const anyServes = targets.some(serves);
   const anyShown = targets.some((each) => serves(each) && each.gone === undefined);
-  const since = (holds: boolean, ms: number | undefined) => (holds ? (ms ?? nowMs) : undefined);
   const last = (holds: boolean, ms: number | undefined) => (answered && holds ? nowMs : ms);
   return {
     ...state,
+    targets,
     leftMs: {
-      all: since(anyLeft && !anyServes, leftMs.all),
-      any: since(anyLeft, leftMs.any),
+      all: anyLeft && !anyServes ? (leftMs.all ?? nowMs) : undefined,
+      // The wait for a target that is back is not one for the others.
+      any: anyLeft ? Math.min(...leftsMs) : undefined,
     },
     servedMs: {
       all: last(anyShown, servedMs.all),

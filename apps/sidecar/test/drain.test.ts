@@ -291,6 +291,17 @@ describe("watching", () => {
     );
   });
 
+  test("one of two left, then the other, and the first is back (any): the wait counts for the one that left", () => {
+    const state = lived(
+      [0, draining, of(admin, healthy)],
+      [30, draining, of(admin, draining)],
+      [60, healthy, of(admin, draining)],
+    );
+    expect(said(state, 149, any)).toBe("draining for deregistration-wait since 30");
+    expect(said(state, 150, any)).toBe("exit: drained");
+    expect(said(state, 1000)).toBe("watching");
+  });
+
   test("one of two gone in doubt and the other serves: watching (all), in doubt to a second reading (any)", () => {
     const one = lived([0, healthy, of(admin, healthy)], [30, gone], [31, ecsSilent]);
     expect(said(one, 1000)).toBe("watching");

@@ -110,7 +110,8 @@ function faultsOf(played: Played): readonly string[] {
       const { since } = stretchOf(played, index, endedMs);
       return !since.some(({ says }) => says === "not-in-use");
     });
-    const moments = momentsOf(momentsOf(used).length > 0 ? used : targets);
+    const all = plan.drainWhen === "all" && momentsOf(used).length > 0;
+    const moments = momentsOf(all ? used : targets);
     const beganMs = plan.drainWhen === "any" ? Math.min(...moments) : Math.max(...moments);
     if (moments.length === 0) faults.push("it exited though no target was deregistered");
     else if (endedMs < beganMs + plan.waitMs)
