@@ -112,7 +112,7 @@ export const imports: HouseRule = (files) => {
       if (specifier.startsWith("node:")) return [];
       const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
       const ours = name.startsWith(scope) ? name.slice(scope.length) : undefined;
-      if (ours !== undefined && name !== specifier)
+      if (ours !== undefined && ![name, `${name}/package.json`].includes(specifier))
         return wrong(`"${specifier}" reaches inside: a package has one entry, "${name}"`);
       if (ours !== undefined && floor !== undefined && !floor.includes(ours)) {
         const testing = !inSource && ours === "simulator";
