@@ -7,7 +7,10 @@ const app = join(import.meta.dir, "..", "..");
 const packages = join(app, "..", "..", "packages");
 const sources = [
   join(app, "src"),
-  join(app, "build.ts"),
+  // The build itself.
+  ...readdirSync(app)
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(app, name)),
   ...["config", "health", "resolver"].map((name) => join(packages, name, "src")),
 ];
 

@@ -16,14 +16,14 @@ export interface Pipe extends Disposable {
   close(): void;
 }
 
-/** @param blocking whether a write to a full pipe waits, as it does unless somebody has set the pipe otherwise. */
-export function openPipe({ blocking }: { readonly blocking: boolean }): Pipe {
+/** Opens a pipe. A write to it waits while it is full: so it is with the pipes of a container. */
+export function openPipe(): Pipe {
   const directory = mkdtempSync(join(tmpdir(), "pipe-"));
   const path = join(directory, "pipe");
   const { exitCode, stderr } = Bun.spawnSync(["mkfifo", path]);
   if (exitCode !== 0) throw new Error(`mkfifo: ${stderr.toString()}`);
   const own = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const given = openSync(path, constants.O_WRONLY | (blocking ? 0 : constants.O_NONBLOCK));
+  const given = openSync(path, constants.O_WRONLY);
   const open = new Set([own, given]);
   const close = (descriptor: number): void => {
     if (open.delete(descriptor)) closeSync(descriptor);
