@@ -16,7 +16,8 @@ export const realClock: Clock = {
         signal.removeEventListener("abort", wake);
         resolve();
       };
-      const timer = setTimeout(wake, Math.min(Math.max(0, ms), sleepMaxMs));
+      // Of a fraction of a millisecond the runtime's timer makes nothing, and fires too early.
+      const timer = setTimeout(wake, Math.min(Math.ceil(Math.max(0, ms)), sleepMaxMs));
       signal.addEventListener("abort", wake, { once: true });
     }),
 };

@@ -46,7 +46,13 @@ export function credentialProvider(
             : `no credentials: ${error instanceof Error ? error.message : String(error)}`,
           { cause: error },
         ),
-        { name: "CredentialsProviderError" },
+        // On Fargate nobody else has any either: it will not pass. Elsewhere the chain may yet find an instance's role.
+        {
+          name:
+            none && env.AWS_EXECUTION_ENV === "AWS_ECS_FARGATE"
+              ? "NoCredentials"
+              : "CredentialsProviderError",
+        },
       );
     }
   };

@@ -51,8 +51,14 @@ export interface ContainersStopped {
   readonly containersStopped: boolean;
 }
 
+/** The targets that a round asked about, whether or not it learnt anything of them. */
+export interface Asked {
+  readonly asked: readonly Target[];
+}
+
 /** Whatever the drain can learn. */
 export type Reading =
+  | Asked
   | TargetHealth
   | TaskStatus
   | Unanswered
@@ -84,6 +90,8 @@ interface Gone {
 /** What the drain remembers. All times are of the monotonic clock. */
 export interface DrainState {
   readonly targets: readonly TargetState[];
+  /** All that are asked about, those of which nothing was learnt yet among them. */
+  readonly asked: readonly Target[];
   /** Since when the targets have left, by each rule of `drainWhen`; undefined while they have not. */
   readonly leftMs: { readonly all: number | undefined; readonly any: number | undefined };
   /** When a reading last showed that the load balancer still wants the task, by each rule. */
@@ -141,6 +149,7 @@ export type Decision =
 /** Before anything was read. */
 export const nothingObserved: DrainState = {
   targets: [],
+  asked: [],
   leftMs: { all: undefined, any: undefined },
   servedMs: { all: undefined, any: undefined },
   wordMs: undefined,
@@ -162,11 +171,12 @@ export function observe(
 ): DrainState {
   let next = state;
   for (const reading of readings) next = afterReading(next, reading, nowMs);
-  return next === state ? state : timed(next, readings.some(isTargetHealth), nowMs);
+  return next === state ? state : timed(next, new Set<Reading>(readings), nowMs);
 }
 
 function afterReading(state: DrainState, reading: Reading, nowMs: number): DrainState {
   if (isTargetHealth(reading)) return afterTargetHealth(state, reading);
+  if ("asked" in reading) return { ...state, asked: reading.asked };
   if ("desiredStatus" in reading) return afterTaskStatus(state, reading, nowMs);
   if ("unanswered" in reading) return afterSilence(state, reading);
   if ("stopSignal" in reading)
@@ -270,7 +280,7 @@ const hasLeft = ({ standing, gone }: TargetState): boolean =>
 const serves = (target: TargetState): boolean => target.standing === "serves" && !hasLeft(target);
 
 // Keeps since when each rule holds, and when it was last seen not to.
-function timed(state: DrainState, answered: boolean, nowMs: number): DrainState {
+function timed(state: DrainState, readings: ReadonlySet<Reading>, nowMs: number): DrainState {
   const { leftMs, servedMs } = state;
   const targets = state.targets.map((each): TargetState => {
     const since = hasLeft(each) ? (each.leftMs ?? nowMs) : undefined;
@@ -278,9 +288,16 @@ function timed(state: DrainState, answered: boolean, nowMs: number): DrainState 
   });
   const leftsMs = targets.flatMap((each) => each.leftMs ?? []);
   const anyLeft = leftsMs.length > 0;
-  const anyServes = targets.some(serves);
-  const anyShown = targets.some((each) => serves(each) && each.gone === undefined);
-  const last = (holds: boolean, ms: number | undefined) => (answered && holds ? nowMs : ms);
+  // A target of which nothing was ever learnt may serve: its target group may be the one that does not answer.
+  const anyUnread = state.asked.some(
+    (target) => !targets.some((each) => sameTarget(each.target, target)),
+  );
+  const anyServes = anyUnread || targets.some(serves);
+  // Only what this very round showed: an old reading of a target that answers no more does not move the wait.
+  const anyShown = targets.some(
+    (each) => serves(each) && each.gone === undefined && readings.has(each.last),
+  );
+  const last = (holds: boolean, ms: number | undefined) => (holds ? nowMs : ms);
   return {
     ...state,
     targets,
@@ -343,15 +360,14 @@ function beginningOf(
   const leftMs = state.leftMs[policy.drainWhen];
   const causes: { cause: DrainCause; sinceMs: number }[] = [];
   if (leftMs !== undefined) causes.push({ cause: "readings", sinceMs: leftMs });
-  // ECS's word comes before the deregistration: as long as a reading shows the task served, the wait has not begun, and where one
-  // shows afterwards that it left, that one tells the moment better.
+  // ECS's word and a stop signal come before the deregistration: as long as a reading shows the task served, the wait has not
+  // begun, and where one shows afterwards that it left, that one tells the moment better.
   const servedMs = state.servedMs[policy.drainWhen];
+  const from = (ms: number): number =>
+    servedMs !== undefined && servedMs >= ms ? (leftMs ?? servedMs) : ms;
   if (policy.taskSignal && wordMs !== undefined)
-    causes.unshift({
-      cause: "task-status",
-      sinceMs: servedMs !== undefined && servedMs > wordMs ? (leftMs ?? servedMs) : wordMs,
-    });
-  if (stop !== undefined) causes.push({ cause: "stop-signal", sinceMs: stop.atMs });
+    causes.unshift({ cause: "task-status", sinceMs: from(wordMs) });
+  if (stop !== undefined) causes.push({ cause: "stop-signal", sinceMs: from(stop.atMs) });
   return causes.reduce<(typeof causes)[number] | undefined>(
     (first, each) => (first === undefined || each.sinceMs < first.sinceMs ? each : first),
     undefined,

@@ -148,9 +148,6 @@ export function levelOf(event: LogEvent): LogLevel {
     case "target-gone":
     case "lines-lost":
       return "warn";
-    case "notified":
-    case "task-status":
-      return "info";
     default:
       return "info";
   }

@@ -19,8 +19,8 @@ export interface TargetSource extends Source<TargetHealth> {
  * Asks once for each target group, with all of its targets.
  *
  * @param known the targets to begin with.
- * @param complete asked before each round for those that were not known yet, until it says undefined: there are no more to come.
- *   What it ever gave is kept.
+ * @param complete asked beside each round for those that were not known yet, until it says undefined: there are no more to come.
+ *   What it ever gave is kept, and asked about from the next round on.
  */
 export function targetSource(
   client: TargetHealthClient,
@@ -33,13 +33,19 @@ export function targetSource(
     name: "target-health",
     targets: () => targets,
     async ask(signal) {
-      if (!completed) {
-        const more = await complete(signal);
-        completed = more === undefined;
-        const added = (more ?? []).filter((each) => !targets.some((one) => sameTarget(one, each)));
-        if (added.length > 0) targets = [...targets, ...added];
-      }
-      return readEach(client, targets, signal);
+      // Beside each other: what is pending must not delay what is known.
+      const [more, readings] = await Promise.allSettled([
+        completed ? undefined : complete(signal),
+        readEach(client, targets, signal),
+      ]);
+      if (more.status === "rejected") throw more.reason;
+      completed = more.value === undefined;
+      const added = (more.value ?? []).filter(
+        (each) => !targets.some((one) => sameTarget(one, each)),
+      );
+      if (added.length > 0) targets = [...targets, ...added];
+      if (readings.status === "rejected") throw readings.reason;
+      return readings.value;
     },
   };
 }

@@ -53,6 +53,8 @@ const progressMs = 10_000;
 const containersMs = 1_000;
 const defectPauseMs = 1_000;
 const defectPauseMaxMs = 60_000;
+// So long after a defect, the next one is another story.
+const defectCalmMs = 600_000;
 
 /** What the loop carries from round to round, and from one poll to the next. */
 interface Watch {
@@ -91,6 +93,8 @@ export async function watch(
     desiredStatus: undefined,
   };
   let defects = 0;
+  let pauseMs = 0;
+  let calmMs = Number.NEGATIVE_INFINITY;
   for (;;) {
     // A stop signal ends one poll; while it is held off, the next one is ended by its decision, or with the stop hold.
     const end =
@@ -98,10 +102,15 @@ export async function watch(
     const ended = end?.signal ?? signal;
     try {
       if (await follow(watcher, policy, kept, faults, ended)) break;
+      const { phase } = kept.decision;
       learn(watcher, kept, [{ stopSignal: stopNameOf(signal) }]);
       if (conclude(watcher, policy, kept)) break;
-      if (end === undefined) holdOff(watcher, policy, kept);
+      if (end === undefined) holdOff(watcher, policy, kept, phase);
     } catch (error) {
+      // Whatever is broken, a stop hold that is over is over.
+      const { stop } = kept.state;
+      const nowMs = watcher.clock.now();
+      if (stop !== undefined && nowMs >= stop.atMs + policy.stopHoldMs) break;
       defects += 1;
       watcher.log.write({
         event: "defect",
@@ -109,7 +118,8 @@ export async function watch(
         stack: error instanceof Error ? error.stack : undefined,
         times: defects,
       });
-      const pauseMs = Math.min(defectPauseMaxMs, defectPauseMs * 2 ** (defects - 1));
+      pauseMs = nowMs < calmMs ? Math.min(defectPauseMaxMs, pauseMs * 2) : defectPauseMs;
+      calmMs = nowMs + defectCalmMs;
       await watcher.clock.sleep(pauseMs, ended);
     } finally {
       end?.abort();
@@ -150,7 +160,7 @@ async function follow(
     const step = wish === undefined ? await rounds.next() : await rounds.next(wish);
     if (step.done) return false;
     told(faults, step.value);
-    learn(watcher, kept, readingsOf(step.value));
+    learn(watcher, kept, readingsOf(step.value, watcher.targetHealth.targets()));
     await lookAround(watcher, policy, kept, faults, signal);
     if (signal.aborted) return false;
     if (conclude(watcher, policy, kept)) return true;
@@ -165,13 +175,16 @@ function told(faults: FaultLog, { source, error }: Round<Reading>): void {
 }
 
 // What a round says, its silence included.
-function readingsOf({ source, outcome, readings, wished }: Round<Reading>): readonly Reading[] {
+function readingsOf(
+  { source, outcome, readings, wished }: Round<Reading>,
+  asked: readonly Target[],
+): readonly Reading[] {
   if (source === undefined) return [];
   const silent = outcome === "answered" ? [] : [{ unanswered: nameOf(source) } as const];
   // The schedule gives ECS a turn only where the targets' own turn cannot be taken.
   const passed =
     source === "task-status" && !wished ? [{ unanswered: "target-health" } as const] : [];
-  return [...passed, ...readings, ...silent];
+  return [{ asked }, ...passed, ...readings, ...silent];
 }
 
 const nameOf = (source: string): "target-health" | "task-status" =>
@@ -342,9 +355,14 @@ function wishOf(watcher: Watcher, kept: Watch): Wish {
   return { ...ask, withinMs: Math.max(1, Math.min(...momentsMs) - nowMs) };
 }
 
-function holdOff(watcher: Watcher, policy: DrainPolicy, kept: Watch): void {
+function holdOff(
+  watcher: Watcher,
+  policy: DrainPolicy,
+  kept: Watch,
+  phase: Decision["phase"],
+): void {
   const name = kept.state.stop?.signal ?? "SIGTERM";
   watcher.log.write({ event: "stop-held", signal: name, stopHoldMs: policy.stopHoldMs });
-  // Nobody waits for it: the hold is short, and its readings go on meanwhile.
-  void watcher.deregister?.();
+  // Where a drain preceded, somebody else has deregistered them. Nobody waits for it: the hold is short, and its readings go on.
+  if (phase === "watching") void watcher.deregister?.();
 }

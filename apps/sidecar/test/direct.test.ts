@@ -16,7 +16,7 @@ describe("the hosts that are asked directly", () => {
         "169.254.170.23",
         "169.254.169.254",
         "[fd00:ec2::23]",
-        "127.0.0.1",
+        "127.0.0.0/8",
         "[::1]",
         "localhost",
       ]),

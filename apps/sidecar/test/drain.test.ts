@@ -566,10 +566,16 @@ describe("a stop signal", () => {
     expect(said(busy, 90, { ...short, drainTimeoutMs: 40_000 })).toBe("exit: drain-timeout");
   });
 
-  test("is not called off by a target that serves", () => {
-    expect(said(observe(stop(watching, 50), [healthy], 60_000), 60, hold(100))).toBe(
-      "draining for deregistration-wait since 50",
-    );
+  test("is not called off by a target that serves: the wait counts from the last such reading", () => {
+    const served = observe(stop(watching, 50), [healthy], 60_000);
+    expect(said(served, 60, hold(100))).toBe("draining for deregistration-wait since 60");
+    expect(said(served, 150, hold(100))).toBe("exit: stop-hold");
+  });
+
+  test("and a target that leaves then: the wait counts from the reading that says so", () => {
+    const served = observe(stop(watching, 50), [healthy], 50_000);
+    const left = observe(served, [draining], 80_000);
+    expect(decided(left, 80, hold(118))).toMatchObject({ cause: "readings", sinceMs: 80_000 });
   });
 
   test("draining: the wait goes on from its beginning, cut to the stop hold", () => {
@@ -664,5 +670,33 @@ describe("observing is pure", () => {
       const state = lived([0, healthy], [10, first]);
       expect(decided(state, 500, hold(60))).toEqual(decided(structuredClone(state), 500, hold(60)));
     }
+  });
+});
+
+describe("a target of which nothing was ever learnt", () => {
+  const asked = { asked: [web, admin] } as const;
+
+  test("may serve: a task whose other target group never answered is not ended", () => {
+    const state = lived([0, asked, draining, elbSilent]);
+    expect(decide(state, usual, 3_600_000).phase).toBe("watching");
+  });
+
+  test("does not keep a task that ECS says is to stop", () => {
+    const state = lived([0, asked, draining, elbSilent], [1, ecsStops]);
+    expect(decide(state, usual, 120_999).phase).toBe("draining");
+    expect(decide(state, usual, 121_000).phase).toBe("exit");
+  });
+
+  test("an old reading of a target that answers no more does not move the wait of ECS's word", () => {
+    const state = lived(
+      [0, asked, healthy, of(admin, healthy)],
+      [30, asked, draining, elbSilent],
+      [60, elbSilent, ecsStops],
+      [90, asked, draining, elbSilent],
+      [120, asked, draining, elbSilent],
+      [150, asked, draining, elbSilent],
+    );
+    expect(decide(state, usual, 179_999).phase).toBe("draining");
+    expect(decide(state, usual, 180_000).phase).toBe("exit");
   });
 });

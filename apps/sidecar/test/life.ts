@@ -174,7 +174,7 @@ export async function live(setting: Setting = {}): Promise<Life> {
 }
 
 async function newGround({ description, starts }: Setting): Promise<Ground> {
-  const clock = simulatedClock({ turns: 12 });
+  const clock = simulatedClock({ turns: 20 });
   const world = createWorld({
     clock,
     random: seededRandom(),

@@ -282,20 +282,28 @@ describe("a stop signal is held off for up to 100 seconds", () => {
     expect(life.calls(deregister)).toEqual([]);
   });
 
-  test("at 50, with a wait of 30: to 80", async () => {
+  test("at 50, with a wait of 30, and the target served on: to 150", async () => {
     const life = await live({ env: { ...env, DEREGISTRATION_WAIT: "30" }, at: { 50: stop } });
-    expect(await life.ends()).toBe(80);
+    expect(await life.ends()).toBe(150);
   });
 
-  test("at 50, a wait of 30 and connections open to 95.2: to 96", async () => {
+  test("at 50, with a wait of 30, deregistered at 60, read at 80: to 110", async () => {
+    const life = await live({
+      env: { ...env, DEREGISTRATION_WAIT: "30" },
+      at: { 50: stop, 60: drain },
+    });
+    expect(await life.ends()).toBe(110);
+  });
+
+  test("at 50, a wait of 30 from 80 on and connections open to 125.2: to 126", async () => {
     const life = await live({
       env: { ...env, DEREGISTRATION_WAIT: "30", NLB_SIDECAR_DRAIN_TIMEOUT: "300" },
-      at: { 50: stop },
+      at: { 50: stop, 60: drain },
       world: ({ clock }) => ({
-        connections: { count: async () => (clock.now() < 60_000 + 95_200 ? 1 : 0) },
+        connections: { count: async () => (clock.now() < 60_000 + 125_200 ? 1 : 0) },
       }),
     });
-    expect(await life.ends()).toBe(96);
+    expect(await life.ends()).toBe(126);
   });
 
   test("at 130, draining since 120: to 230, by the hold, and no later", async () => {

@@ -221,7 +221,7 @@ export const settingRules: SettingRules = {
   statusPort: portRule({
     variable: "NLB_SIDECAR_STATUS_PORT",
     key: "statusPort",
-    says: "Serves /status, /ready and /metrics on this port of 127.0.0.1. Off by default.",
+    says: "Serves /ready and /status on this port of 127.0.0.1. Off by default.",
   }),
   onDrainUrl: urlRule({
     variable: "NLB_SIDECAR_ON_DRAIN_URL",
