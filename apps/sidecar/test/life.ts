@@ -1,13 +1,17 @@
 // The life of one task on a simulated world, with the sidecar beside it, in this process.
 
-import { EC2Client } from "@aws-sdk/client-ec2";
-import { ECSClient } from "@aws-sdk/client-ecs";
-import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { DescribeTasksCommand, ECSClient } from "@aws-sdk/client-ecs";
+import {
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+} from "@aws-sdk/client-elastic-load-balancing-v2";
 import {
   createWorld,
   environmentOf,
   type FaultKind,
   fetchOf,
+  realClock,
   requestHandlerOf,
   type SimulatedClock,
   type World as SimulatedWorld,
@@ -173,7 +177,24 @@ export async function live(setting: Setting = {}): Promise<Life> {
   return life;
 }
 
+// The clients load parts of themselves with their first calls, for which no simulated clock waits.
+let loaded: Promise<unknown> | undefined;
+
+async function load(): Promise<void> {
+  const world = createWorld({ clock: realClock, random: seededRandom() });
+  const config = configOf(world);
+  await Promise.allSettled([
+    new ECSClient(config).send(new DescribeTasksCommand({ tasks: ["none"] })),
+    new ElasticLoadBalancingV2Client(config).send(
+      new DescribeTargetHealthCommand({ TargetGroupArn: "none" }),
+    ),
+    new EC2Client(config).send(new DescribeInstancesCommand({})),
+  ]);
+}
+
 async function newGround({ description, starts }: Setting): Promise<Ground> {
+  loaded ??= load();
+  await loaded;
   const clock = simulatedClock({ turns: 20 });
   const world = createWorld({
     clock,
@@ -188,14 +209,16 @@ async function newGround({ description, starts }: Setting): Promise<Ground> {
 
 const never = new AbortController().signal;
 
+const configOf = (world: SimulatedWorld) => ({
+  region: "eu-west-1",
+  credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
+  maxAttempts: 1,
+  requestHandler: requestHandlerOf(world),
+});
+
 /** The real clients, without sockets; without retries, whose pauses are of the real clock. */
 export function clientsOf(world: SimulatedWorld): ReturnType<World["aws"]> {
-  const config = {
-    region: "eu-west-1",
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
-    maxAttempts: 1,
-    requestHandler: requestHandlerOf(world),
-  };
+  const config = configOf(world);
   return {
     ecs: new ECSClient(config),
     elb: new ElasticLoadBalancingV2Client(config),

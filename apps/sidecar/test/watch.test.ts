@@ -133,6 +133,29 @@ describe("a drain", () => {
     expect(await life.ends()).toBe(240);
   });
 
+  test("of one of two target groups, of which the other gives no answer ever: what is answered is read (any)", async () => {
+    const life = await live({
+      description: twoGroups,
+      env: { NLB_SIDECAR_DRAIN_WHEN: "any" },
+      at: { 100: ({ world, target }) => world.deregisterTarget(target("web")) },
+      world: ({ world }) => ({
+        aws: () => {
+          const clients = clientsOf(world);
+          const send = (command: { input: { TargetGroupArn?: string } }, options: never) =>
+            command.input.TargetGroupArn?.includes("/admin/")
+              ? Promise.reject(new Error("the socket was closed"))
+              : clients.elb.send(command as never, options);
+          return { ...clients, elb: { send: send as never } };
+        },
+      }),
+    });
+    const endedS = await life.ends();
+    const [began] = life.linesOf("drain-began");
+    expect(began?.cause).toBe("readings");
+    expect(began?.atS).toBeLessThanOrEqual(180);
+    expect(endedS).toBe((began?.atS ?? 0) + 120);
+  });
+
   test("of two target groups that reach draining and gone: one reading each, left with the wait of the last", async () => {
     const life = await live({
       description: {
@@ -511,6 +534,24 @@ describe("open connections", () => {
     expect(await life.ends()).toBe(270);
   });
 
+  test("that begin after the last count are seen before leaving, where counting is rare because it is slow", async () => {
+    const life = await live({
+      env,
+      at: drainAt(100),
+      world: ({ clock }) => ({
+        connections: {
+          // A tenth of a second a count: once in ten seconds.
+          count: async (_ports, signal) => {
+            await clock.sleep(100, signal);
+            const nowS = clock.now() / 1000 - 60;
+            return nowS >= 238 && nowS < 270 ? 1 : 0;
+          },
+        },
+      }),
+    });
+    expect(await life.ends()).toBeGreaterThanOrEqual(270);
+  });
+
   test("that never end: left at the ceiling at 420, and told how many were left", async () => {
     const life = await live({ env, at: drainAt(100), world: counting([0, 5]) });
     expect(await life.ends()).toBe(420);
@@ -624,6 +665,17 @@ describe("a defect of our own", () => {
     });
     expect(await life.ends()).toBe(150);
     expect(life.linesOf("defect")).toHaveLength(3);
+  });
+
+  test("while a stop signal is held off deregisters the targets no second time", async () => {
+    const life = await live({
+      env: { NLB_SIDECAR_STOP_HOLD: "100", NLB_SIDECAR_DEREGISTER_ON_STOP: "true" },
+      at: { 50: ({ stop }) => stop() },
+      beforeLine: failingLog("draining", 2),
+    });
+    expect(await life.ends()).toBe(150);
+    expect(life.linesOf("defect")).toHaveLength(2);
+    expect(life.calls("elasticloadbalancing:DeregisterTargets")).toHaveLength(1);
   });
 
   test("in a source is a fault that is told and passes", async () => {
