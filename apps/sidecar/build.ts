@@ -4,61 +4,18 @@ import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createWorld, environmentOf, realClock, serve } from "@nlb-sidecar/simulator";
-import type { BunPlugin } from "bun";
 import { billOfMaterials } from "./bill-of-materials.ts";
 import { bunComponents } from "./bun-components.ts";
 import { readBundledPackages } from "./bundled-packages.ts";
+import { compile } from "./compile.ts";
 import { licenceTexts } from "./licence-texts.ts";
 import { version } from "./src/version.ts";
 
 const root = import.meta.dir;
+const main = join(root, "src/main.ts");
 const dist = join(root, "dist");
 const order = join(dist, "bytecode.order");
 const profileMaxMs = 30_000;
-
-// Only what the clients' own configuration imports: the credential providers that are loaded on demand keep theirs, but for the one
-// that an ECS task uses.
-const fetchByDefault: BunPlugin = {
-  name: "fetch-by-default",
-  setup(build) {
-    const importers = /\/(client-[^/]+\/dist-es\/runtimeConfig|credential-provider-http\/.*)\.js$/;
-    build.onResolve({ filter: /^@smithy\/node-http-handler$/ }, ({ importer }) =>
-      importers.test(importer) ? { path: join(root, "node-http-handler.ts") } : undefined,
-    );
-  },
-};
-
-/** Compiles `src/main.ts`. Every option stands in bench/footprint's table, with what it is worth. */
-async function compile(
-  outfile: string,
-  target: Bun.Build.CompileTarget | undefined,
-  bytecodeOrder: string | undefined,
-): Promise<Bun.BuildMetafile> {
-  const { metafile } = await Bun.build({
-    entrypoints: [join(root, "src/main.ts")],
-    target: "bun",
-    format: "esm",
-    minify: true,
-    splitting: true,
-    bytecode: true,
-    metafile: true,
-    // The SDK's ES modules rather than its CommonJS ones: what is not used of them is left out.
-    conditions: ["module"],
-    define: { "process.env.NODE_ENV": '"production"' },
-    plugins: [fetchByDefault],
-    compile: {
-      ...(target !== undefined && { target }),
-      outfile,
-      jitPolicy: 1000,
-      // A file of the working directory must not run code, nor set a variable.
-      autoloadDotenv: false,
-      autoloadBunfig: false,
-      ...(bytecodeOrder !== undefined && { bytecodeOrder }),
-    },
-  });
-  if (metafile === undefined) throw new Error(`The build of ${outfile} gave no metafile`);
-  return metafile;
-}
 
 /** Lets the executable watch a target and leave, and records the order in which its functions ran; the same at every run. */
 async function profile(executable: string): Promise<void> {
@@ -104,9 +61,9 @@ async function profile(executable: string): Promise<void> {
 async function buildForThisMachine(): Promise<void> {
   const executable = join(dist, "nlb-sidecar");
   await rm(order, { force: true });
-  await compile(executable, undefined, undefined);
+  await compile(main, executable, {});
   await profile(executable);
-  await compile(executable, undefined, order);
+  await compile(main, executable, { bytecodeOrder: order });
 }
 
 const architectures: { readonly [name: string]: string } = { x64: "amd64", arm64: "arm64" };
@@ -122,7 +79,10 @@ async function buildForImages(targets: readonly string[]): Promise<void> {
     if (architecture === undefined) throw new Error(`${target}: no image is built for it`);
     const outfile = join(image, architecture, `nlb-sidecar-${libc}`);
     await mkdir(join(image, architecture), { recursive: true });
-    const metafile = await compile(outfile, target as Bun.Build.CompileTarget, order);
+    const metafile = await compile(main, outfile, {
+      target: target as Bun.Build.CompileTarget,
+      bytecodeOrder: order,
+    });
     inputs = Object.keys(metafile.inputs);
     console.log(`dist/image/${architecture}/nlb-sidecar-${libc}`);
   }

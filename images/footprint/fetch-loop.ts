@@ -12,9 +12,7 @@ process.on("SIGTERM", () => process.exit(0));
 async function poll(): Promise<void> {
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const answer = await fetch(endpoint, { method: "POST", headers, body });
-  process.stdout.write(
-    `${JSON.stringify({ event: "reading", bytes: (await answer.text()).length })}\n`,
-  );
+  console.log(JSON.stringify({ event: "reading", bytes: (await answer.text()).length }));
 }
 
 void poll();

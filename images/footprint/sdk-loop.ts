@@ -19,7 +19,7 @@ async function poll(): Promise<void> {
   const { TARGET_GROUP: TargetGroupArn } = process.env;
   const answer = await client.send(new DescribeTargetHealthCommand({ TargetGroupArn }));
   const states = answer.TargetHealthDescriptions?.map(({ TargetHealth }) => TargetHealth?.State);
-  process.stdout.write(`${JSON.stringify({ event: "reading", states })}\n`);
+  console.log(JSON.stringify({ event: "reading", states }));
 }
 
 void poll();

@@ -121,6 +121,9 @@ for (const variant of Object.keys(variants) as Variant[])
     const image = imageOf(variant, platform);
 
     describe(image, () => {
+      // Whoever reads a file first is charged with its pages: here it is the engine, as after a pull.
+      beforeAll(async () => void (await fileOf(image, executable)), patienceMs);
+
       test(
         `${image} waits for the drain and for the open connections, and exits with 0, within 24 MiB`,
         async () => {
