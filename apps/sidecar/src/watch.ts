@@ -65,6 +65,9 @@ interface Watch {
   countedMs: number;
   countCostMs: number;
   wouldExit: boolean;
+  /** The phase that the stop signal met; undefined before it. */
+  stoppedIn: Decision["phase"] | undefined;
+  heldOff: boolean;
   readonly gone: Set<string>;
   desiredStatus: string | undefined;
 }
@@ -89,6 +92,8 @@ export async function watch(
     countedMs: Number.NEGATIVE_INFINITY,
     countCostMs: 0,
     wouldExit: false,
+    stoppedIn: undefined,
+    heldOff: false,
     gone: new Set(),
     desiredStatus: undefined,
   };
@@ -101,11 +106,11 @@ export async function watch(
       kept.state.stop === undefined ? undefined : endOf(watcher.clock, policy, kept.state.stop);
     const ended = end?.signal ?? signal;
     try {
+      if (end !== undefined && !kept.heldOff) holdOff(watcher, policy, kept);
       if (await follow(watcher, policy, kept, faults, ended)) break;
-      const { phase } = kept.decision;
+      kept.stoppedIn ??= kept.decision.phase;
       learn(watcher, kept, [{ stopSignal: stopNameOf(signal) }]);
       if (conclude(watcher, policy, kept)) break;
-      if (end === undefined) holdOff(watcher, policy, kept, phase);
     } catch (error) {
       // Whatever is broken, a stop hold that is over is over.
       const { stop } = kept.state;
@@ -355,14 +360,11 @@ function wishOf(watcher: Watcher, kept: Watch): Wish {
   return { ...ask, withinMs: Math.max(1, Math.min(...momentsMs) - nowMs) };
 }
 
-function holdOff(
-  watcher: Watcher,
-  policy: DrainPolicy,
-  kept: Watch,
-  phase: Decision["phase"],
-): void {
+function holdOff(watcher: Watcher, policy: DrainPolicy, kept: Watch): void {
+  // Before anything that may fail: once is enough.
+  kept.heldOff = true;
   const name = kept.state.stop?.signal ?? "SIGTERM";
   watcher.log.write({ event: "stop-held", signal: name, stopHoldMs: policy.stopHoldMs });
   // Where a drain preceded, somebody else has deregistered them. Nobody waits for it: the hold is short, and its readings go on.
-  if (phase === "watching") void watcher.deregister?.();
+  if (kept.stoppedIn === "watching") void watcher.deregister?.();
 }

@@ -667,16 +667,17 @@ describe("a defect of our own", () => {
     expect(life.linesOf("defect")).toHaveLength(3);
   });
 
-  test("while a stop signal is held off deregisters the targets no second time", async () => {
-    const life = await live({
-      env: { NLB_SIDECAR_STOP_HOLD: "100", NLB_SIDECAR_DEREGISTER_ON_STOP: "true" },
-      at: { 50: ({ stop }) => stop() },
-      beforeLine: failingLog("draining", 2),
+  for (const event of ["drain-began", "draining"] as const)
+    test(`as ${event} is told of a stop signal that is held off: the targets are deregistered once`, async () => {
+      const life = await live({
+        env: { NLB_SIDECAR_STOP_HOLD: "100", NLB_SIDECAR_DEREGISTER_ON_STOP: "true" },
+        at: { 50: ({ stop }) => stop() },
+        beforeLine: failingLog(event, 1),
+      });
+      expect(await life.ends()).toBe(150);
+      expect(life.linesOf("defect")).toHaveLength(1);
+      expect(life.calls("elasticloadbalancing:DeregisterTargets")).toHaveLength(1);
     });
-    expect(await life.ends()).toBe(150);
-    expect(life.linesOf("defect")).toHaveLength(2);
-    expect(life.calls("elasticloadbalancing:DeregisterTargets")).toHaveLength(1);
-  });
 
   test("in a source is a fault that is told and passes", async () => {
     const life = await live({
