@@ -61,6 +61,7 @@ export type Line<Name extends LogEvent["event"] = LogEvent["event"]> = Extract<
   { readonly event: Name }
 > & { readonly atS: number };
 
+/** A life as it goes on: what can be done to it, and what it shows. */
 export interface Life extends Ground {
   /** Milliseconds on the clock at the sidecar's start. */
   readonly startMs: number;
