@@ -91,7 +91,8 @@ async function programs(env: Record<string, string>): Promise<readonly Program[]
   const floors = {
     "an empty program": "empty",
     "a bare fetch loop": "fetch-loop",
-    "the same SDK client alone": "sdk-loop",
+    "a poll loop on the SDK's client": "sdk-loop",
+    "the same, finding its target group by ECS": "sdk-resolve",
   };
   for (const [name, file] of Object.entries(floors)) {
     const executable = join(folder, file);
