@@ -1,5 +1,4 @@
-// Measures what the images cost (bytes, memory, time to start), beside an empty program, a bare `fetch` loop and a minimal program on
-// the same SDK client: `bun run images && bun bench/footprint.ts`.
+// Measures what the images cost, beside programs that do less: `bun run images && bun bench/footprint.ts`.
 
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
