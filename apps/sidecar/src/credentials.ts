@@ -6,6 +6,9 @@ import type { Clock } from "@nlb-sidecar/health";
 import { within } from "./time-out.ts";
 import type { World } from "./world.ts";
 
+// The clients ask one after another, and each keeps what it got until that expires: one answer does for all of them.
+const sharedMs = 30_000;
+
 // Below the time-out of a call, so that the fault that is told is this one.
 const credentialsMs = 4_000;
 
@@ -33,11 +36,13 @@ export function credentialProvider(
 ): () => Promise<Credentials> {
   const never = new AbortController().signal;
   let chain = newChain();
-  return async () => {
+  let shared: { readonly atMs: number; readonly answer: Promise<Credentials> } | undefined;
+  const ask = async (): Promise<Credentials> => {
     try {
       return await within(clock, credentialsMs, () => chain(), never);
     } catch (error) {
       chain = newChain();
+      shared = undefined;
       const none = !isSet(env, containerSources) && !isSet(env, otherSources);
       throw Object.assign(
         new Error(
@@ -55,6 +60,12 @@ export function credentialProvider(
         },
       );
     }
+  };
+  return () => {
+    const nowMs = clock.now();
+    if (shared === undefined || nowMs - shared.atMs >= sharedMs)
+      shared = { atMs: nowMs, answer: ask() };
+    return shared.answer;
   };
 }
 

@@ -129,10 +129,13 @@ async function findTargets(
     networkMode: task.networkMode,
   });
   const clients = timedClients(world, task, attempts.resolving);
-  const resolution = await ask("targets", settings.pollIntervalMs, async (each) =>
-    // Containers and host ports may have come since the task was read.
-    resolveTargets(clients, await readOwnTask(world, each), choiceOf(settings), each),
-  );
+  let read: Task | undefined = task;
+  const resolution = await ask("targets", settings.pollIntervalMs, async (each) => {
+    // Asked again, containers and host ports may have come since the task was read.
+    const latest = read ?? (await readOwnTask(world, each));
+    read = undefined;
+    return resolveTargets(clients, latest, choiceOf(settings), each);
+  });
   if (resolution === undefined) return givenUp ? "given-up" : undefined;
   for (const { code, message, fix } of resolution.notices)
     world.log.write({ event: "notice", code, message, fix });
