@@ -170,7 +170,8 @@ for (const variant of Object.keys(variants) as Variant[])
         patienceMs,
       );
 
-      if (platform.native)
+      // It takes half a minute, and the variants differ in nothing that it shows.
+      if (platform.native && variant === "latest")
         test(
           `${image} counts one open connection among 101,000 sockets, within 24 MiB`,
           async () => {

@@ -24,6 +24,8 @@ export interface Container {
 export interface Task extends AsyncDisposable {
   /** Starts the sidecar's container in the task's network. */
   sidecar(image: string, options: readonly string[]): Promise<Container>;
+  /** Fills the task's network namespace with some 101,000 sockets; resolves when they are there. */
+  crowd(): Promise<void>;
   /** Opens a connection to the application, from outside of the task. */
   connect(): Promise<Socket>;
   /** A route of the simulated AWS: `POST /_world/stop-task`. */
@@ -126,6 +128,10 @@ export async function startTask(stage: string, network: string): Promise<Task> {
       );
       ids.unshift(container.id);
       return container;
+    },
+    async crowd() {
+      const id = await beside(namespace, "crowd");
+      while (linesOf(await dockerSays("logs", id)).length < 11) await Bun.sleep(sleepMs);
     },
     connect: () =>
       new Promise((resolve, reject) => {
