@@ -192,6 +192,8 @@ function watchTargets(
   const targetHealth = targetSource(clients.elb, resolution.targets, complete);
   const taskStatus: Source<Reading> = {
     name: "task-status",
+    // As a witness ECS is asked in any case; in the rounds of the targets only where its word may begin a drain.
+    standsIn: settings.taskSignal,
     ask: async (each) => [await readTaskStatus(clients.ecs, task, each)],
   };
   const notify = notifier(world, settings, task);

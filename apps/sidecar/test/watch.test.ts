@@ -434,6 +434,8 @@ describe("Elastic Load Balancing throttles from 60 on", () => {
     });
     await life.lives(3_600);
     expect(life.told("drain-began")).toEqual([]);
+    // Its word would begin nothing: it is asked where the task stands, and no more.
+    expect(life.calls("ecs:DescribeTasks")).toHaveLength(1);
     life.stop();
     await life.ends();
   });

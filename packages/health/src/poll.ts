@@ -6,6 +6,8 @@ import { nextRound, type RoundOutcome, type Schedule, scheduleOf } from "./sched
 export interface Source<Reading> {
   /** For logs and for {@link Wish}: `elastic-load-balancing`. */
   readonly name: string;
+  /** Whether it is asked in rounds that the first source does not answer at its pace; true by default. Otherwise only a wish asks it. */
+  readonly standsIn?: boolean;
   /**
    * Asks once. A rejection whose `code` is `throttled` slows this source down, one whose `transient` is false is asked about
    * more and more rarely, any other leaves the pace; what was answered all the same may come as the error's `readings`.
@@ -58,7 +60,11 @@ export async function* poll<Reading>(
 ): AsyncGenerator<Round<Reading>, void, number | Wish | undefined> {
   const { clock, random } = pace;
   if (sources.length === 0) throw new RangeError("poll needs at least one source");
-  let schedule = scheduleOf(pace.intervalMs, sources.length);
+  let schedule = scheduleOf(
+    pace.intervalMs,
+    sources.length,
+    (index) => sources[index]?.standsIn ?? true,
+  );
   let wished = false;
   // When the first source would have been asked, had no wish for another come before.
   let plannedMs = Number.POSITIVE_INFINITY;

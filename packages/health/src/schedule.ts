@@ -24,6 +24,8 @@ export interface SourcePace {
   readonly heldMs: number;
   /** Whether they look like a moment's crowd or an outage, so that the way back to `heldMs` is short. */
   readonly returns: boolean;
+  /** Whether it may take rounds of the first source. */
+  readonly standsIn: boolean;
 }
 
 /** The paces of all sources, and whose turn it is. The first source is the one to prefer. */
@@ -47,11 +49,19 @@ const outageThrottles = 6;
 const settledAnswers = 20;
 const jitter = 0.25;
 
-/** A schedule whose first round asks the first of `sources` sources at once. */
-export const scheduleOf = (pollIntervalMs: number, sources: number): Schedule => ({
+/**
+ * A schedule whose first round asks the first of `sources` sources at once.
+ *
+ * @param standsIn whether the source of this index may take rounds of the first; otherwise only a wish asks it. All do by default.
+ */
+export const scheduleOf = (
+  pollIntervalMs: number,
+  sources: number,
+  standsIn: (index: number) => boolean = () => true,
+): Schedule => ({
   pollIntervalMs,
   turn: 0,
-  sources: Array.from({ length: sources }, () => ({
+  sources: Array.from({ length: sources }, (_, index) => ({
     intervalMs: pollIntervalMs,
     dueMs: 0,
     outcome: undefined,
@@ -60,6 +70,7 @@ export const scheduleOf = (pollIntervalMs: number, sources: number): Schedule =>
     refusals: 0,
     heldMs: pollIntervalMs,
     returns: false,
+    standsIn: standsIn(index),
   })),
 });
 
@@ -115,7 +126,7 @@ function standsIn(sources: readonly SourcePace[], index: number): boolean {
   const first = sources[0];
   const other = sources[index];
   if (first === undefined || other === undefined) return false;
-  return first.outcome !== "answered" || first.intervalMs > other.intervalMs;
+  return other.standsIn && (first.outcome !== "answered" || first.intervalMs > other.intervalMs);
 }
 
 /** The time until this source is asked again, jitter apart. */

@@ -196,6 +196,14 @@ describe("the second source stands in", () => {
   test("never, while the first answers at the poll interval", () => {
     expect(turns(play(2, repeated("answered", 10)).steps)).toBe("0000000000");
   });
+  test("never where it does not stand in", () => {
+    const alone = scheduleOf(pollIntervalMs, 2, (index) => index === 0);
+    for (const outcome of ["throttled", "failed", "refused"] as const) {
+      const { steps } = play(2, repeated(outcome, 12), 12, alone);
+      expect(steps.map(({ next }) => next)).toEqual(Array(12).fill(0));
+    }
+  });
+
   test("a poll interval after a throttled round, then alternates, as the first one has become slower", () => {
     const { steps } = play(
       2,
