@@ -56,7 +56,7 @@ test("the example file holds settings that the sidecar accepts", async () => {
   expect(settings).toMatchObject({ deregistrationWaitMs: 120_000, drainTimeoutMs: 280_000 });
 });
 
-test.each(names.filter((name) => name.startsWith("task-role.")))(
+test.each(names.filter((name) => name.startsWith("task-role.") && !name.includes("deregister")))(
   "%s allows reading alone, and by resource where the action knows one",
   (name) => {
     const { Statement: statements } = JSON.parse(textOf(`examples/${name}`)) as {
@@ -69,6 +69,19 @@ test.each(names.filter((name) => name.startsWith("task-role.")))(
       }
   },
 );
+
+test("only the policy for deregistering on stop allows a change, and of named target groups alone", () => {
+  const { Statement: statements } = JSON.parse(
+    textOf("examples/task-role.deregister-on-stop.json"),
+  );
+  expect(statements).toEqual([
+    {
+      Effect: "Allow",
+      Action: "elasticloadbalancing:DeregisterTargets",
+      Resource: expect.stringMatching(/:targetgroup\/[a-z]+\/\*$/),
+    },
+  ]);
+});
 
 test("every setting of the JSON Schema stands in the README's table, and every variable in the help", () => {
   const schema = JSON.parse(textOf("packages/config/schema.json")) as {

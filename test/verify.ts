@@ -111,6 +111,7 @@ async function main(): Promise<number> {
   let failed = 0;
   let ranTests = 0;
   const broken: string[] = [];
+  const failures: string[] = [];
 
   const install = await run("install", ["install", "--frozen-lockfile"]);
   if (install.code !== 0) {
@@ -127,18 +128,21 @@ async function main(): Promise<number> {
       failed: code === 0 ? 0 : 1,
     };
     // A step may fail beside its tests: what it counted is kept, and the step is one more.
-    const failures = code !== 0 && counts.failed === 0 ? 1 : counts.failed;
+    const failing = code !== 0 && counts.failed === 0 ? 1 : counts.failed;
     if (read !== undefined) ranTests += counts.passed + counts.failed;
     passed += counts.passed;
-    failed += failures;
-    if (failures > 0) {
+    failed += failing;
+    if (failing > 0) {
       console.log(`\n${output}\n`);
       broken.push(name);
+      // bun prints each twice: as it fails, and at the end.
+      failures.push(...new Set(output.split("\n").filter((line) => line.includes("(fail) "))));
       for (const suite of counts.unclosed ?? []) say(`${suite} ended without its closing line`);
     }
-    say(`${name}: ${counts.passed} passed, ${failures} failed`);
+    say(`${name}: ${counts.passed} passed, ${failing} failed`);
   }
   if (ranTests === 0) failed++;
+  for (const line of failures) console.log(line);
   say(broken.length === 0 ? "all is well" : `look above at: ${broken.join(", ")}`);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;

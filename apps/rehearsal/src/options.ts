@@ -50,7 +50,7 @@ const known: readonly string[] = [
 export const help: string = `Rehearses the end of a task behind a Network Load Balancer, with real connections and the real sidecar.
 
   bun run rehearse [options]
-  npx --yes bun@1.4.5 run rehearse [options]
+  npx --yes --allow-scripts=bun bun@1.4.5 run rehearse [options]
 
 What happens
   (nothing)            a deployment replaces the task

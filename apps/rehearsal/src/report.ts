@@ -62,7 +62,7 @@ const rows: readonly (readonly [string, (verdict: Verdict) => string])[] = [
   [
     "sooner than ECS alone",
     ({ soonerMs }) =>
-      soonerMs === undefined
+      soonerMs === undefined || soonerMs === 0
         ? "-"
         : `${seconds(soonerMs)} (${((soonerMs * shortening) / 1000).toFixed(0)} s at full length)`,
   ],
@@ -96,9 +96,14 @@ export function reportOf(judgements: readonly Judgement[]): readonly string[] {
           ? "no connection was cut"
           : `${verdict.cut} of ${verdict.opened} connections ${verdict.cut === 1 ? "was" : "were"} cut`;
       return [
-        `${untitled ? "VERDICT: " : name}${cut}.`,
+        `${untitled ? "VERDICT: " : name}${cut}.${untitled ? gainOf(verdict) : ""}`,
         ...verdict.misbehaviour.map((sentence) => `${name}${sentence}`),
       ];
     }),
   ];
 }
+
+const gainOf = ({ soonerMs, cut }: Verdict): string =>
+  soonerMs === undefined || soonerMs <= 0 || cut > 0
+    ? ""
+    : ` The application was told ${((soonerMs * shortening) / 1000).toFixed(0)} s sooner, at full length, than by ECS alone.`;

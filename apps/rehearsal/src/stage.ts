@@ -42,6 +42,18 @@ export const fullLength: {
   drainTimeoutMs: 240_000,
 };
 
+// Fargate ends a task that Spot takes back two minutes after the signal: the hold and the application's stop have to fit into them.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+const spotLength: typeof fullLength = {
+  ...fullLength,
+  stopHoldMs: 90_000,
+  applicationStopTimeoutMs: 30_000,
+  longConnectionMs: 25_000,
+};
+
+const lengthOf = (act: Options["scenario"]): typeof fullLength =>
+  act === "spot" ? spotLength : fullLength;
+
 /** A stage, ready for a life to be played on it. */
 export interface Stage {
   /** What tells this life from the one beside it, such as `with NLB_SIDECAR_STOP_HOLD`; empty where it is alone. */
@@ -113,7 +125,7 @@ function featureOf(
   if (scenario === "deploy") return undefined;
   return scenario === "idle-exit"
     ? { variable: "NLB_SIDECAR_DRAIN_TIMEOUT", value: seconds(fullLength.drainTimeoutMs) }
-    : { variable: "NLB_SIDECAR_STOP_HOLD", value: seconds(fullLength.stopHoldMs) };
+    : { variable: "NLB_SIDECAR_STOP_HOLD", value: seconds(lengthOf(scenario).stopHoldMs) };
 }
 
 function stageOf(
@@ -124,8 +136,9 @@ function stageOf(
   place: Place | undefined,
 ): Stage {
   const port = place?.port ?? 8080;
+  const length = lengthOf(scenario);
   const stopTimeoutMs =
-    scenario === "idle-exit" ? fullLength.shortStopTimeoutMs : fullLength.applicationStopTimeoutMs;
+    scenario === "idle-exit" ? length.shortStopTimeoutMs : length.applicationStopTimeoutMs;
   const application: ContainerDefinition = {
     name: "app",
     portMappings: [{ containerPort: port, hostPort: mode === "bridge" ? 0 : port }],
@@ -135,7 +148,7 @@ function stageOf(
   const beside: ContainerDefinition = {
     name: "nlb-sidecar",
     dependsOn: [{ containerName: "app", condition: "START" }],
-    stopTimeoutMs: scaled(fullLength.sidecarStopTimeoutMs),
+    stopTimeoutMs: scaled(length.sidecarStopTimeoutMs),
   };
   const stopped = scenario === "stop-task" || scenario === "spot";
   return {
@@ -148,9 +161,9 @@ function stageOf(
       targetGroups: [
         {
           name: "web",
-          deregistrationDelayMs: scaled(fullLength.deregistrationDelayMs),
-          deregistrationLagMs: scaled(fullLength.deregistrationLagMs),
-          initialHealthCheckMs: scaled(fullLength.initialHealthCheckMs),
+          deregistrationDelayMs: scaled(length.deregistrationDelayMs),
+          deregistrationLagMs: scaled(length.deregistrationLagMs),
+          initialHealthCheckMs: scaled(length.initialHealthCheckMs),
         },
       ],
       // Credentials that hold for hours would outlive any fault of their endpoint: these are asked for anew with each call.
@@ -166,7 +179,7 @@ function stageOf(
         { ec2InstanceId: "i-0a1b2c3d4e5f60003", privateIpv4: "10.0.1.13" },
       ],
     },
-    deregistrationDelayMs: scaled(fullLength.deregistrationDelayMs),
+    deregistrationDelayMs: scaled(length.deregistrationDelayMs),
     faults,
     sidecar: withSidecar ? sidecar : undefined,
     settings: withSidecar ? settings : {},
@@ -176,10 +189,10 @@ function stageOf(
     pace: {
       shortEveryMs: 50,
       longEveryMs: 200,
-      longLastsMs: scaled(fullLength.longConnectionMs),
+      longLastsMs: scaled(length.longConnectionMs),
       questionEveryMs: 250,
     },
-    lastConnectionMs: scenario === "idle-exit" ? scaled(fullLength.lastConnectionMs) : undefined,
+    lastConnectionMs: scenario === "idle-exit" ? scaled(length.lastConnectionMs) : undefined,
     place,
   };
 }
@@ -196,23 +209,24 @@ export function parseMs(value: string | undefined): number | undefined {
 export function linesOf(stages: readonly Stage[]): readonly string[] {
   const [first] = stages;
   if (first === undefined) return [];
+  const length = lengthOf(first.act);
   const times: readonly (readonly [string, number])[] = [
-    ["deregistration delay", fullLength.deregistrationDelayMs],
-    ["new connections after a deregistration", fullLength.deregistrationLagMs],
-    ["long connections", fullLength.longConnectionMs],
-    ["first health checks", fullLength.initialHealthCheckMs],
+    ["deregistration delay", length.deregistrationDelayMs],
+    ["new connections after a deregistration", length.deregistrationLagMs],
+    ["long connections", length.longConnectionMs],
+    ["first health checks", length.initialHealthCheckMs],
     [
       "stop timeout of the application",
       first.lastConnectionMs === undefined
-        ? fullLength.applicationStopTimeoutMs
-        : fullLength.shortStopTimeoutMs,
+        ? length.applicationStopTimeoutMs
+        : length.shortStopTimeoutMs,
     ],
     ...(first.sidecar === undefined
       ? []
-      : [["stop timeout of the sidecar", fullLength.sidecarStopTimeoutMs] as const]),
+      : [["stop timeout of the sidecar", length.sidecarStopTimeoutMs] as const]),
     ...(first.lastConnectionMs === undefined
       ? []
-      : [["last connection, after the wait", fullLength.lastConnectionMs] as const]),
+      : [["last connection, after the wait", length.lastConnectionMs] as const]),
   ];
   return [
     `Network mode ${first.mode}. Every time of AWS and the application is a ${shortening}th of its full length:`,

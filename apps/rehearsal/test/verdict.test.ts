@@ -218,7 +218,9 @@ describe("the present", () => {
 describe("the report", () => {
   test("says in one line what came of it", () => {
     const lines = reportOf([{ title: "", verdict: verdictOf(good, stage) }]);
-    expect(lines.at(-1)).toBe("VERDICT: no connection was cut.");
+    expect(lines.at(-1)).toBe(
+      "VERDICT: no connection was cut. The application was told 162 s sooner, at full length, than by ECS alone.",
+    );
     expect(lines.find((line) => line.includes("sooner"))).toContain("8.1 s (162 s at full length)");
   });
 

@@ -165,7 +165,7 @@ export const settingRules: SettingRules = {
       variable: "NLB_SIDECAR_MODE",
       key: "mode",
       fallback: "act",
-      says: "`observe` does everything but exit, and logs what `act` would have done.",
+      says: "`observe` watches and logs, `would-exit` included, and changes nothing: only a stop signal ends it.",
     },
     ["act", "observe"],
   ),

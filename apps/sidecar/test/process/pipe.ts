@@ -21,6 +21,7 @@ export function openPipe(): Pipe {
   const directory = mkdtempSync(join(tmpdir(), "pipe-"));
   const path = join(directory, "pipe");
   const { exitCode, stderr } = Bun.spawnSync(["mkfifo", path]);
+  if (exitCode !== 0) rmSync(directory, { recursive: true });
   if (exitCode !== 0) throw new Error(`mkfifo: ${stderr.toString()}`);
   const own = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const given = openSync(path, constants.O_WRONLY);
