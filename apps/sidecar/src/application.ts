@@ -34,6 +34,7 @@ export function application(
   signal: AbortSignal,
 ): Pick<Watcher, "countConnections" | "processorMs" | "containersStopped" | "deregister"> {
   const acts = settings.mode === "act";
+  if (ground.networkMode === "bridge") tellOfLoopback(world, settings);
   return {
     ...(settings.drainTimeoutMs > settings.deregistrationWaitMs
       ? counting(world, settings, clients, ground, signal)
@@ -45,6 +46,21 @@ export function application(
       ? { deregister: deregistrar(world, settings, clients, resolution, ground) }
       : {}),
   };
+}
+
+// In bridge mode each container has a loopback address of its own: nobody is told, and nobody asks, by way of it.
+function tellOfLoopback(world: World, { statusPort, onDrainUrl, onReturnUrl }: Settings): void {
+  const local = [onDrainUrl, onReturnUrl].some(
+    (url) => url !== undefined && /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname),
+  );
+  if (statusPort === undefined && !local) return;
+  world.log.write({
+    event: "notice",
+    code: "loopback-not-shared",
+    message:
+      "In bridge mode the loopback address is each container's own: the application reaches no status port there, and is not told by a URL of it.",
+    fix: "Use the network mode awsvpc or host, or a URL by the application's link or name.",
+  });
 }
 
 function counting(

@@ -422,6 +422,23 @@ describe("a stop signal is held off for up to 100 seconds", () => {
     containers: [{ ...app, essential: false }, own],
   };
 
+  test.each([
+    ["a status port", { NLB_SIDECAR_STATUS_PORT: "9000" }, 1],
+    ["a URL of the loopback address", { NLB_SIDECAR_ON_DRAIN_URL: "http://localhost:9901/x" }, 1],
+    ["a URL of elsewhere", { NLB_SIDECAR_ON_DRAIN_URL: "http://app:9901/x" }, 0],
+    ["neither", {}, 0],
+  ] as const)(
+    "in bridge mode, with %s: who cannot be reached is said %#",
+    async (_, more, times) => {
+      const life = await live({ env: more, description: bridge });
+      await life.lives(60);
+      const told = life.linesOf("notice").filter(({ code }) => code === "loopback-not-shared");
+      expect(told).toHaveLength(times);
+      life.stop();
+      await life.ends();
+    },
+  );
+
   test("in bridge mode a target is deregistered while its container runs with that host port", async () => {
     const life = await live({ env: deregisters, description: bridge, at: { 50: stop } });
     expect(await life.ends()).toBe(150);
