@@ -3,30 +3,31 @@
 // A target *serves* when its last reading says that it is registered and not leaving; it *left* when it is draining, or is gone
 // and ECS confirms it.
 //
-// | reading of a target                                                | the target                              |
-// | initial, healthy, unhealthy, unavailable, unhealthy.draining       | serves                                  |
-// | draining, or reason Target.DeregistrationInProgress                | left                                    |
-// | gone, seen registered before; ECS: desired status STOPPED          | left                                    |
-// | gone, seen registered before; ECS: any other desired status        | keeps what it was                       |
-// | gone, seen registered before; ECS gives no answer                  | left, if each reading of the wait says so |
-// | gone, never seen registered                                        | neutral                                 |
-// | every target gone, none seen registered; ECS: STOPPED              | left: this process began after the drain |
-// | unused, Target.NotInUse                                            | registered, but neutral                 |
-// | unused, other reasons                                              | keeps what it was                       |
-// | no reading                                                         | keeps what it was                       |
+// | reading of a target                                          | the target                               |
+// | initial, healthy, unhealthy, unavailable, unhealthy.draining | serves                                   |
+// | draining, or reason Target.DeregistrationInProgress          | left                                     |
+// | gone, seen registered before; ECS: desired status STOPPED    | left                                     |
+// | gone, seen registered before; ECS: any other desired status  | keeps what it was                        |
+// | gone, seen registered before; ECS gives no answer            | left, if each reading of the wait says so |
+// | gone, never seen registered                                  | neutral                                  |
+// | every target gone, none seen registered; ECS: STOPPED        | left: this process began after the drain |
+// | unused, Target.NotInUse                                      | registered, but neutral                  |
+// | unused, other reasons; a state that is not in this table     | keeps what it was                        |
+// | no reading                                                   | keeps what it was                        |
+// | asked about, and never once read                             | may serve: `all` waits for it            |
 //
-// | phase     | when                                                              | next                            |
-// | watching  | one target left and none serves (all), or any left (any)         | draining since it was seen      |
-// | watching  | no answer about targets, ECS: desired status STOPPED (taskSignal) | draining since then             |
-// | draining, by readings      | an answered reading says otherwise               | watching; the wait starts anew  |
-// | draining, by ECS's word or a stop signal                                      | never called off                |
-// | draining  | deregistration wait not over                                     | draining                        |
-// | draining  | over; connections open; drain timeout not reached                | draining, for them              |
-// | draining  | over; none open or not counted, or drain timeout reached         | exit                            |
-// | any       | stop signal, stop hold 0                                          | exit                            |
-// | watching  | stop signal, stop hold                                            | draining, cut to the stop hold  |
-// | draining  | stop signal                                                       | draining, cut to the stop hold  |
-// | stopping  | the targets' containers have stopped                              | exit                            |
+// | phase    | when                                                              | next                                 |
+// | watching | one target left and none serves (all), or any left (any)          | draining since it was seen           |
+// | watching | no answer about targets, ECS: desired status STOPPED (taskSignal) | draining since then                  |
+// | draining | by readings; an answered reading says otherwise                   | watching; the wait starts anew       |
+// | draining | by ECS's word or a stop signal                                    | never called off                     |
+// | draining | likewise, and a reading still shows it served                     | the wait counts from that reading    |
+// | draining | deregistration wait not over                                      | draining                             |
+// | draining | over; connections open; drain timeout not reached                 | draining, for them                   |
+// | draining | over; none open or not counted, or drain timeout reached          | exit                                 |
+// | any      | stop signal, stop hold 0                                          | exit                                 |
+// | any      | stop signal, stop hold                                            | draining, to the end of the hold at the latest |
+// | stopping | the targets' containers have stopped                              | exit                                 |
 
 import { sameTarget, type Target, type TargetHealth } from "@nlb-sidecar/health";
 import type { TaskStatus } from "@nlb-sidecar/resolver";
