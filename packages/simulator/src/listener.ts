@@ -1,6 +1,7 @@
 // The data plane of the stand-in load balancer: a TCP listener that carries real connections to registered targets.
 
 import { createServer, connect as openConnection, type Socket } from "node:net";
+import { listening } from "./listening.ts";
 
 /** Where a registered target really listens. */
 export interface ListenerTarget {
@@ -141,16 +142,7 @@ export async function openListener(
   };
 
   const server = createServer({ allowHalfOpen: true }, carry);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string")
-    throw new Error(`The listener has no TCP address: ${address}`);
+  const address = await listening(server, port, host);
 
   const openOf = (label: string | undefined): readonly Flow[] =>
     [...open.keys()].filter(({ target }) => label === undefined || target === label);

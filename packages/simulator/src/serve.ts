@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { answer } from "./answer.ts";
+import { listening } from "./listening.ts";
 import type { WireAnswer } from "./wire.ts";
 import type { World } from "./world.ts";
 
@@ -88,16 +89,7 @@ export async function serve(
   });
   // A client that keeps its connection must not find it closed just as it asks again.
   server.keepAliveTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string")
-    throw new Error(`The server has no TCP address: ${address}`);
+  const address = await listening(server, port, host);
   const running = world.run(closing.signal);
   // Every address of the machine is no address to ask.
   const asked = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address.address] ?? address.address;
