@@ -1,9 +1,12 @@
 // The real AWS clients, talking to a world in process or over a socket.
 
-import { EC2Client } from "@aws-sdk/client-ec2";
-import { ECSClient } from "@aws-sdk/client-ecs";
-import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { requestHandlerOf, type World } from "../src/index.ts";
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { DescribeTasksCommand, ECSClient } from "@aws-sdk/client-ecs";
+import {
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+} from "@aws-sdk/client-elastic-load-balancing-v2";
+import { createWorld, realClock, requestHandlerOf, type World } from "../src/index.ts";
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
 
@@ -53,3 +56,13 @@ export async function refusalOf(call: Promise<unknown>): Promise<string> {
     return `${name} ${$metadata?.httpStatusCode}: ${message}`;
   }
 }
+
+// A client's first call loads code, in real time; no simulated clock waits for that. So the first calls are made here.
+const { ecs, elb, ec2 } = clientsInProcess(
+  createWorld({ clock: realClock, random: () => 0.5, epochMs: 0 }),
+);
+await Promise.allSettled([
+  ecs.send(new DescribeTasksCommand({ tasks: ["none"] })),
+  elb.send(new DescribeTargetHealthCommand({ TargetGroupArn: "none" })),
+  ec2.send(new DescribeInstancesCommand({})),
+]);
