@@ -3,6 +3,7 @@
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { Clock } from "@nlb-sidecar/health";
+import { StandardRetryStrategy } from "@smithy/core/retry";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { credentialProvider } from "./credentials.ts";
 import type { AwsClients, World } from "./world.ts";
@@ -14,7 +15,7 @@ export function awsClients(clock: Clock, env: World["env"]): World["aws"] {
     const config = {
       region,
       credentials,
-      maxAttempts: attempts,
+      retryStrategy: new StandardRetryStrategy(async () => attempts()),
       // Half the memory of the one on node:http, and Bun's own.
       requestHandler: new FetchHttpHandler(),
     };

@@ -79,6 +79,7 @@ function shownOf(settings: Settings): Readonly<Record<string, unknown>> {
 interface Found {
   readonly task: Task;
   readonly resolution: Resolution;
+  readonly clients: AwsClients;
 }
 
 // The task and its targets; undefined once the signal aborts.
@@ -128,7 +129,8 @@ async function findTargets(
     region: task.region,
     networkMode: task.networkMode,
   });
-  const clients = timedClients(world, task, attempts.resolving);
+  let tries: number = attempts.resolving;
+  const clients = timedClients(world, task, () => tries);
   let read: Task | undefined = task;
   const resolution = await ask("targets", settings.pollIntervalMs, async (each) => {
     // Asked again, containers and host ports may have come since the task was read.
@@ -140,7 +142,8 @@ async function findTargets(
   for (const { code, message, fix } of resolution.notices)
     world.log.write({ event: "notice", code, message, fix });
   tellTargets(world, resolution);
-  return { task, resolution };
+  tries = attempts.polling;
+  return { task, resolution, clients };
 }
 
 const choiceOf = ({ targetContainer }: Settings) => ({ targetContainer });
@@ -163,7 +166,7 @@ async function readOwnTask(world: World, signal: AbortSignal): Promise<Task> {
   }
 }
 
-function timedClients(world: World, { region }: Task, tries: number): AwsClients {
+function timedClients(world: World, { region }: Task, tries: () => number): AwsClients {
   const { ecs, elb, ec2 } = world.aws(region, tries);
   return {
     ecs: timed(world.clock, ecs),
@@ -182,12 +185,11 @@ const tellTargets = (world: World, { targets, pending }: Resolution): void =>
 function watchTargets(
   world: World,
   settings: Settings,
-  { task, resolution }: Found,
+  { task, resolution, clients }: Found,
   status: Status,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { clock, random, log } = world;
-  const clients = timedClients(world, task, attempts.polling);
   const complete = completer(world, settings, clients, resolution);
   const targetHealth = targetSource(clients.elb, resolution.targets, complete);
   const taskStatus: Source<Reading> = {

@@ -49,8 +49,8 @@ export interface World {
   readonly fetch: Fetch;
   readonly post: Post;
   readonly log: Pick<OpenLog, "write" | "limitTo">;
-  /** @param attempts of each call, by the SDK itself: 3 while resolving, 1 in the poll, which has a pace of its own. */
-  aws(region: string, attempts: number): AwsClients;
+  /** @param attempts of each call, by the SDK itself, as they are wanted just then. */
+  aws(region: string, attempts: () => number): AwsClients;
   readonly connections?: ConnectionCounter;
   /** The processor time that this process has used, in milliseconds. */
   readonly processorMs?: () => number;
