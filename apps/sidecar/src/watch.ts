@@ -273,6 +273,7 @@ function conclude(watcher: Watcher, policy: DrainPolicy, kept: Watch): boolean {
   const stopAlone = decision.phase === "exit" && decision.because === "stop-signal";
   if (began && !stopAlone) {
     kept.toldMs = nowMs;
+    kept.toldConnections = undefined;
     watcher.log.write(drainBeganOf(kept, policy, decision.cause ?? "readings"));
     watcher.changed?.("draining", decision);
   }
@@ -329,8 +330,13 @@ function tellProgress(
   nowMs: number,
 ): void {
   const { openConnections } = kept.state;
-  const emptied = openConnections === 0 && (kept.toldConnections ?? 0) > 0;
-  if (nowMs - kept.toldMs < progressMs && !emptied) return;
+  const { toldConnections } = kept;
+  // The first count, and then as they fall: by half, and the last one. However many there are, that is a handful of lines.
+  const fell =
+    openConnections !== undefined &&
+    openConnections !== toldConnections &&
+    openConnections <= (toldConnections ?? Number.POSITIVE_INFINITY) / 2;
+  if (nowMs - kept.toldMs < progressMs && !fell) return;
   kept.toldMs = nowMs;
   kept.toldConnections = openConnections;
   const endMs = nowMs < decision.floorMs ? decision.floorMs : decision.ceilingMs;

@@ -579,6 +579,19 @@ describe("open connections", () => {
     ]);
   });
 
+  test("are told with the first count, as they fall by half, and with the last one", async () => {
+    const counts = [9, 9, 8, 5, 4, 4, 3, 2, 1, 1];
+    const life = await live({
+      env: { ...env, DEREGISTRATION_WAIT: "0" },
+      at: drainAt(100),
+      world: () => ({ connections: { count: async () => counts.shift() ?? 0 } }),
+    });
+    await life.ends();
+    const told = life.linesOf("draining").map(({ openConnections }) => openConnections);
+    expect(told.slice(0, 4)).toEqual([9, 4, 2, 1]);
+    expect(life.linesOf("drained").map(({ openConnections }) => openConnections)).toEqual([0]);
+  });
+
   test("are not counted before a drain, nor without a drain timeout", async () => {
     let counts = 0;
     const world: NonNullable<Setting["world"]> = () => ({
