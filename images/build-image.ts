@@ -1,7 +1,7 @@
 // Builds a variant's image for every platform that this machine can run: `bun build-image.ts alpine`.
 
 import sidecar from "@nlb-sidecar/sidecar/package.json" with { type: "json" };
-import { imageOf, readPlatforms, root, type Variant, variants } from "./engine.ts";
+import { dockerWith, imageOf, readPlatforms, root, type Variant, variants } from "./engine.ts";
 
 async function build(variant: Variant): Promise<number> {
   const target = variants[variant];
@@ -13,31 +13,15 @@ async function build(variant: Variant): Promise<number> {
       continue;
     }
     const image = imageOf(variant, platform);
-    const child = Bun.spawn(
-      [
-        ...["docker", "buildx", "bake", "--load", "--progress=plain", target],
-        ...["--set", `${target}.platform=linux/${architecture}`],
-        ...["--set", `${target}.args.BASE=${platform.base}`],
-        ...["--set", `${target}.tags=${image}`],
-      ],
-      {
-        cwd: root,
-        env: {
-          ...process.env,
-          VERSION: sidecar.version,
-          REVISION: revision.stdout.toString().trim(),
-        },
-        stdout: "pipe",
-        stderr: "pipe",
-      },
+    const { code, stdout, stderr } = await dockerWith(
+      { VERSION: sidecar.version, REVISION: revision.stdout.toString().trim() },
+      ...["buildx", "bake", "--load", "--progress=plain", target],
+      ...["--set", `${target}.platform=linux/${architecture}`],
+      ...["--set", `${target}.args.BASE=${platform.base}`],
+      ...["--set", `${target}.tags=${image}`],
     );
-    const [stdout, stderr, code] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
     if (code !== 0) {
-      console.error(`${stdout}${stderr}${image}: the build ended with ${code}`);
+      console.error(`${stdout}\n${stderr}\n${image}: the build ended with ${code}`);
       return code;
     }
     console.log(`${image}: built for linux/${architecture} on ${platform.base}`);

@@ -28,9 +28,16 @@ export interface Ended {
 }
 
 /** Runs `docker` to its end. */
-export async function docker(...words: readonly string[]): Promise<Ended> {
+export const docker = (...words: readonly string[]): Promise<Ended> => dockerWith({}, ...words);
+
+/** Runs `docker` to its end, with these variables beside those of this process. */
+export async function dockerWith(
+  env: { readonly [variable: string]: string },
+  ...words: readonly string[]
+): Promise<Ended> {
   const child = Bun.spawn(["docker", ...words], {
     cwd: root,
+    env: { ...process.env, ...env },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

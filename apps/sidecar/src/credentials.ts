@@ -24,8 +24,9 @@ const otherSources = ["AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_P
 type Credentials = Awaited<ReturnType<ReturnType<typeof defaultProvider>>>;
 
 /**
- * The SDK's own chain, raced against a time-out. The chain shares one pending answer among all later calls: after a time-out a
- * new chain is made, so that the next call asks anew.
+ * The SDK's own chain, or the last provider of it where a task has a role, raced against a time-out. The chain shares one pending
+ * answer among all later calls: after a time-out a new chain is made, so that the next call asks anew. An answer is shared for
+ * half a minute.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
  */

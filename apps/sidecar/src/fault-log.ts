@@ -2,6 +2,7 @@
 
 import type { Clock } from "@nlb-sidecar/health";
 import type { Log } from "./log.ts";
+import type { LogEvent } from "./log-event.ts";
 
 /** Remembers what each source failed with. */
 export interface FaultLog {
@@ -45,6 +46,14 @@ export function faultOf(error: unknown): {
     transient: transient !== false,
   };
 }
+
+/** The event for a fault of this program, the `times`th: whatever was thrown, with its stack. */
+export const defectOf = (error: unknown, times: number): LogEvent => ({
+  event: "defect",
+  message: faultOf(error).message,
+  stack: error instanceof Error ? error.stack : undefined,
+  times,
+});
 
 /** A fault log on `log`. */
 export function openFaultLog(clock: Clock, log: Log): FaultLog {

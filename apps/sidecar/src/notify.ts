@@ -2,7 +2,7 @@
 
 import type { Settings } from "@nlb-sidecar/config";
 import type { Task } from "@nlb-sidecar/resolver";
-import { openFaultLog } from "./fault-log.ts";
+import { faultOf, openFaultLog } from "./fault-log.ts";
 import { within } from "./time-out.ts";
 import type { World } from "./world.ts";
 
@@ -53,7 +53,7 @@ export function notifier(
 
 const notificationFaultOf = (error: unknown) => ({
   code: "not-notified",
-  message: `The application was not told, after ${tries} tries: ${error instanceof Error ? error.message : String(error)}`,
+  message: `The application was not told, after ${tries} tries: ${faultOf(error).message}`,
   fix: "Check the URL, and that the application answers it with a 2xx status within 2 s.",
   transient: true,
 });

@@ -6,6 +6,7 @@ import { realClock } from "./clock.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { procConnections } from "./connections.ts";
 import { askDirectly } from "./direct.ts";
+import { defectOf } from "./fault-log.ts";
 import { openLog, toDescriptor } from "./log.ts";
 import { sidecar } from "./sidecar.ts";
 import { statusServer } from "./status-server.ts";
@@ -64,12 +65,7 @@ export async function run(real: Process, stop: AbortSignal): Promise<void> {
   let defects = 0;
   const defect = (error: unknown): void => {
     defects += 1;
-    log.write({
-      event: "defect",
-      message: error instanceof Error ? error.message : String(error),
-      stack: error instanceof Error ? error.stack : undefined,
-      times: defects,
-    });
+    log.write(defectOf(error, defects));
   };
   real.onDefect(defect);
   askDirectly(real.env);

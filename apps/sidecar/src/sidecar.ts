@@ -24,7 +24,7 @@ import { type Outcome, stopNameOf, watch } from "./watch.ts";
 import type { AwsClients, World } from "./world.ts";
 
 /** Exit codes: drained or stopped, a fault that the fault policy ends with, faulty settings (`EX_CONFIG` of sysexits). */
-export const exitCodes = { ended: 0, fault: 1, faultySettings: 78 } as const;
+const exitCodes = { ended: 0, fault: 1, faultySettings: 78 } as const;
 
 // The endpoint is local: it may be asked oftener than AWS.
 const metadataIntervalMs = 5_000;

@@ -1,7 +1,7 @@
 // What the status server answers to neighbours in the task.
 
 import type { Settings } from "@nlb-sidecar/config";
-import { openFaultLog } from "./fault-log.ts";
+import { faultOf, openFaultLog } from "./fault-log.ts";
 import { version } from "./version.ts";
 import type { StatusAnswer, World } from "./world.ts";
 
@@ -38,7 +38,7 @@ export function openStatus(world: World, { statusPort }: Settings): Status {
   } catch (error) {
     openFaultLog(clock, log).failed("status", {
       code: "status-port",
-      message: `The status server cannot listen on 127.0.0.1:${statusPort}: ${error instanceof Error ? error.message : String(error)}`,
+      message: `The status server cannot listen on 127.0.0.1:${statusPort}: ${faultOf(error).message}`,
       fix: "Choose a port that no other container of the task uses. The watch goes on without it.",
       transient: false,
     });

@@ -20,7 +20,7 @@ import {
   observe,
   type Reading,
 } from "./drain.ts";
-import { type FaultLog, openFaultLog } from "./fault-log.ts";
+import { defectOf, type FaultLog, openFaultLog } from "./fault-log.ts";
 import type { Log } from "./log.ts";
 
 /** What the watch may use. */
@@ -117,12 +117,7 @@ export async function watch(
       const nowMs = watcher.clock.now();
       if (stop !== undefined && nowMs >= stop.atMs + policy.stopHoldMs) break;
       defects += 1;
-      watcher.log.write({
-        event: "defect",
-        message: error instanceof Error ? error.message : String(error),
-        stack: error instanceof Error ? error.stack : undefined,
-        times: defects,
-      });
+      watcher.log.write(defectOf(error, defects));
       pauseMs = nowMs < calmMs ? Math.min(defectPauseMaxMs, pauseMs * 2) : defectPauseMs;
       calmMs = nowMs + defectCalmMs;
       await watcher.clock.sleep(pauseMs, ended);
