@@ -13,7 +13,7 @@ import {
   type WorldDescription,
 } from "../src/index.ts";
 import { clientsInProcess, refusalOf } from "./aws-clients.ts";
-import { firstTask, simulatedWorld } from "./simulated-world.ts";
+import { firstTask, metadataUriOf, simulatedWorld } from "./simulated-world.ts";
 
 const described = (description: WorldDescription = {}) => {
   // The clients read an answer's body through streams: more turns than one.
@@ -95,12 +95,7 @@ describe("a fault bends the answer:", () => {
   test("empty is an answer without content", async () => {
     const { world, clock } = described();
     world.fault({ action: "metadata:*", kind: "empty" });
-    const uri = environmentOf(
-      world,
-      firstTask(world).arn,
-      "app",
-      "http://x",
-    ).ECS_CONTAINER_METADATA_URI_V4;
+    const uri = metadataUriOf(world);
     const response = await clock.run(fetchOf(world)(`${uri}/task`));
     expect([response.status, await response.text()]).toEqual([200, ""]);
   });
@@ -132,12 +127,7 @@ describe("a fault bends the answer:", () => {
 
 describe("a fault meets", () => {
   const metadata = (world: World) => async (): Promise<number> => {
-    const uri = environmentOf(
-      world,
-      firstTask(world).arn,
-      "app",
-      "http://x",
-    ).ECS_CONTAINER_METADATA_URI_V4;
+    const uri = metadataUriOf(world);
     return (await fetchOf(world)(`${uri}/task`)).status;
   };
   const throttled = async (fault: Partial<Fault>): Promise<string> => {
@@ -182,12 +172,7 @@ describe("a fault meets", () => {
     const [first, second] = world.tasks();
     world.fault({ action: "*", kind: "deny", taskArn: second?.arn ?? "" });
     const statuses = [first, second].map(async (task) => {
-      const uri = environmentOf(
-        world,
-        task?.arn ?? "",
-        "app",
-        "http://x",
-      ).ECS_CONTAINER_METADATA_URI_V4;
+      const uri = metadataUriOf(world, "http://x", task?.arn ?? "");
       return (await fetchOf(world)(`${uri}/task`)).status;
     });
     expect(await Promise.all(statuses)).toEqual([200, 403]);

@@ -16,7 +16,7 @@ import {
 } from "../src/index.ts";
 import { clientsOf, refusalOf } from "./aws-clients.ts";
 import { seededRandom } from "./seeded-random.ts";
-import { firstTask, healthOf, simulatedWorld } from "./simulated-world.ts";
+import { firstTask, healthOf, metadataUriOf, simulatedWorld } from "./simulated-world.ts";
 
 const servers: WorldServer[] = [];
 afterEach(async () => {
@@ -75,12 +75,7 @@ describe("a served world", () => {
   test("a stalled answer has its head and half of its body", async () => {
     const { world, origin } = await served();
     world.fault({ action: "metadata:*", kind: "stall" });
-    const uri = environmentOf(
-      world,
-      firstTask(world).arn,
-      "app",
-      origin,
-    ).ECS_CONTAINER_METADATA_URI_V4;
+    const uri = metadataUriOf(world, origin);
     const stop = new AbortController();
     const response = await fetch(`${uri}/task`, { signal: stop.signal });
     const reader = response.body?.getReader();
@@ -181,12 +176,7 @@ describe("the control routes", () => {
   test("set faults, end them, and leave no trace in the record of calls", async () => {
     const { world, origin } = await served();
     const ask = control(origin);
-    const uri = environmentOf(
-      world,
-      firstTask(world).arn,
-      "app",
-      origin,
-    ).ECS_CONTAINER_METADATA_URI_V4;
+    const uri = metadataUriOf(world, origin);
     const status = async (): Promise<number> => (await fetch(`${uri}/task`)).status;
     await ask("/fault", { action: "metadata:*", kind: "error", status: 503, toMs: 3_600_000 });
     expect(await status()).toBe(503);
@@ -220,12 +210,7 @@ describe("the control routes", () => {
     const ask = fetchOf(world);
     const fault = { action: "metadata:*", kind: "error", fromMs: 1_000, toMs: 2_000 };
     await ask("http://x/_world/fault", { method: "POST", body: JSON.stringify(fault) });
-    const uri = environmentOf(
-      world,
-      firstTask(world).arn,
-      "app",
-      "http://x",
-    ).ECS_CONTAINER_METADATA_URI_V4;
+    const uri = metadataUriOf(world);
     const statuses: number[] = [];
     for (let second = 0; second < 3; second += 1) {
       statuses.push((await ask(`${uri}/task`)).status);

@@ -2,6 +2,7 @@
 
 import {
   createWorld,
+  environmentOf,
   type SimulatedClock,
   simulatedClock,
   type Target,
@@ -60,3 +61,10 @@ export function linesOf(world: World, taskArn: string): readonly string[] {
     .filter((event) => "taskArn" in event && event.taskArn === taskArn && event.atMs > 0)
     .flatMap((event) => line(event) ?? []);
 }
+
+/** The metadata endpoint of the application of a task, the oldest one by default: `http://x/v4/<id>`. */
+export const metadataUriOf = (
+  world: World,
+  origin = "http://x",
+  taskArn = firstTask(world).arn,
+): string => `${environmentOf(world, taskArn, "app", origin).ECS_CONTAINER_METADATA_URI_V4}`;
